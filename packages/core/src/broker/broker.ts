@@ -1,0 +1,83 @@
+// The seam between what is carried and who carries it. RPC and events are users of a Broker; the embedded broker, a
+// STOMP connection to any server and other engines are brokers. Headers have STOMP's names on all of them.
+
+import type { HeaderList } from '../header-list.js';
+import { type Body, detachBody, detachText } from '../text.js';
+
+/** What is sent. */
+export interface Message {
+  /** `/topic/a.b`, `/queue/x`, `/temp-queue/x`, or an address that a `replyTo` gave. */
+  readonly destination: string;
+  readonly headers: HeaderList;
+  readonly body: Body;
+  /** Where answers go: a destination that the sender itself listens to. */
+  readonly replyTo?: string | undefined;
+}
+
+/** What is received. */
+export interface Delivery extends Message {
+  /** Unique on this broker. */
+  readonly id: string;
+  /** `epoch:offset` of an event; hand it back as `after` to go on behind it. */
+  readonly cursor?: string | undefined;
+  /** On the embedded broker, whoever sent it: what its connection was linked with. */
+  readonly origin?: unknown;
+}
+
+/** A delivery that may be kept: it does not keep alive the chunk that it arrived in. */
+export function detachDelivery(delivery: Delivery): Delivery {
+  return {
+    ...delivery,
+    destination: detachText(delivery.destination),
+    headers: delivery.headers.detach(),
+    body: detachBody(delivery.body),
+  };
+}
+
+export interface SubscribeOptions {
+  /** The cursor of the last event seen; what came after it is delivered first. */
+  after?: string | undefined;
+  /** More headers for an engine that knows them. */
+  headers?: HeaderList;
+  /** Called if the broker ends the subscription. */
+  onEnd?: (reason: Error) => void;
+}
+
+export interface Subscription {
+  /** Resolves once the broker has taken the subscription; rejects if it refuses. */
+  readonly ready: Promise<void>;
+  /** The cursor up to which everything has been delivered, where the broker keeps events. */
+  readonly cursor: string | undefined;
+  close(): void;
+}
+
+/** An address of our own that answers can be sent to. */
+export interface Inbox {
+  readonly address: string;
+  close(): void;
+}
+
+/**
+ * - `resume`: subscriptions can go on after a cursor.
+ * - `private-requests`: a subscription of `/temp-queue/rpc` can be called by the server.
+ */
+export type Capability = 'resume' | 'private-requests';
+
+/** `up`: sends go out now. `down`: the connection was lost and is being made again. `closed`: for good. */
+export type BrokerState = 'connecting' | 'up' | 'down' | 'closed';
+
+export type StateListener = (state: BrokerState, reason?: Error) => void;
+
+export interface Broker {
+  /** Returns nothing if the message went out and there is room for more; else a promise for that. */
+  send(message: Message): Promise<void> | undefined;
+  /** A topic may be a pattern: `*` is one token, `#` the rest. Survives reconnects. */
+  subscribe(destination: string, on: (delivery: Delivery) => void, options?: SubscribeOptions): Subscription;
+  /** Survives reconnects. */
+  inbox(on: (delivery: Delivery) => void): Inbox;
+  readonly can: ReadonlySet<Capability>;
+  readonly state: BrokerState;
+  /** Calls back on each change; returns what stops that. */
+  onState(listener: StateListener): () => void;
+  close(): Promise<void>;
+}

@@ -1,0 +1,66 @@
+// The grammar of destinations, the same on every engine: `/topic/a.b` everyone, `/queue/x` one of the listeners,
+// `/temp-queue/x` this connection's own, `/reply-queue/…` an address given in a reply-to.
+
+import { ProtocolError } from '../errors.js';
+
+export type DestinationKind = 'topic' | 'queue' | 'temp-queue' | 'reply-queue';
+
+export interface Destination {
+  kind: DestinationKind;
+  name: string;
+}
+
+const LONGEST = 255;
+const PREFIX = /^\/(topic|queue|temp-queue|reply-queue)\//;
+
+/** Where requests for the server's own methods go; those for a named service go to `/queue/rpc.<service>`. */
+export const requestQueue = '/queue/rpc';
+/** What a client subscribes to be called on its own connection. */
+export const privateRequestQueue = '/temp-queue/rpc';
+
+/** The request queue of a service. */
+export function requestQueueOf(service: string | undefined): string {
+  return service === undefined ? requestQueue : `${requestQueue}.${service}`;
+}
+
+export function isRequestQueue(destination: string): boolean {
+  return destination === requestQueue || destination.startsWith(requestQueue + '.');
+}
+
+/** Takes a destination apart; throws ProtocolError ERR_DESTINATION. */
+export function parseDestination(destination: string): Destination {
+  const match = PREFIX.exec(destination);
+  if (match === null) {
+    throw refuse('a destination begins with /topic/, /queue/ or /temp-queue/');
+  }
+  const name = destination.slice(match[0].length);
+  if (name === '') throw refuse(`${match[0]} must be followed by a name`);
+  if (destination.length > LONGEST) throw refuse(`a destination is at most ${LONGEST} characters long`);
+  return { kind: match[1] as DestinationKind, name };
+}
+
+/** The tokens of a topic's name or of a pattern. */
+export function topicTokens(name: string, wildcards: 'allowed' | 'refused'): string[] {
+  const tokens = name.split('.');
+  tokens.forEach((token, index) => {
+    if (token === '') throw refuse('a topic has no empty tokens: a.b, not a..b');
+    const isWildcard = token === '*' || token === '#';
+    if (isWildcard && wildcards === 'refused')
+      throw refuse('* and # are for subscribing; a message is sent to one topic');
+    if (token === '#' && index < tokens.length - 1) throw refuse('# stands only at the end of a pattern');
+  });
+  return tokens;
+}
+
+/** Whether a pattern's tokens match those of a topic: `*` exactly one, `#` any number including none. */
+export function matchesTopic(pattern: readonly string[], topic: readonly string[]): boolean {
+  for (let at = 0; at < pattern.length; at++) {
+    if (pattern[at] === '#') return true;
+    if (at >= topic.length || (pattern[at] !== '*' && pattern[at] !== topic[at])) return false;
+  }
+  return pattern.length === topic.length;
+}
+
+function refuse(message: string): ProtocolError {
+  return new ProtocolError('ERR_DESTINATION', message);
+}

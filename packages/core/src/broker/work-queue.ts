@@ -1,0 +1,97 @@
+// One queue: each message goes to one of the listeners in turn, or waits, within bounds, until there is one.
+
+import type { Clock } from '../clock.js';
+import { LimitError } from '../errors.js';
+import type { Limits } from '../limits.js';
+import { bodyLength } from '../text.js';
+import { type Delivery, detachDelivery } from './broker.js';
+
+/** Whoever takes messages from a queue. */
+export interface Listener {
+  deliver(delivery: Delivery): void;
+}
+
+interface Waiting {
+  delivery: Delivery;
+  bytes: number;
+  expires: number;
+}
+
+/** What a kept message costs beyond its body; an estimate. */
+const OVERHEAD = 256;
+
+export class WorkQueue {
+  private readonly listeners: Listener[] = [];
+  private waiting: Waiting[] = [];
+  private bytes = 0;
+  private turn = 0;
+
+  constructor(
+    private readonly name: string,
+    private readonly limits: Pick<Limits, 'queueMessages' | 'queueBytes'>,
+    private readonly clock: Clock,
+  ) {}
+
+  get isUnused(): boolean {
+    return this.listeners.length === 0 && this.waiting.length === 0;
+  }
+
+  get hasListeners(): boolean {
+    return this.listeners.length > 0;
+  }
+
+  /** Whether nobody but this one listens. */
+  isExclusiveTo(listener: Listener): boolean {
+    return this.listeners.length === 1 && this.listeners[0] === listener;
+  }
+
+  add(listener: Listener): void {
+    this.listeners.push(listener);
+    const { waiting } = this;
+    this.waiting = [];
+    this.bytes = 0;
+    const now = this.clock.now();
+    for (const { delivery, expires } of waiting) if (expires > now) listener.deliver(delivery);
+  }
+
+  remove(listener: Listener): void {
+    const at = this.listeners.indexOf(listener);
+    if (at !== -1) this.listeners.splice(at, 1);
+  }
+
+  /** Gives a message to the next listener, or keeps it. Throws LimitError if the queue is full. */
+  offer(delivery: Delivery): void {
+    const { listeners } = this;
+    if (listeners.length === 0) return this.keep(delivery);
+    if (this.turn >= listeners.length) this.turn = 0;
+    listeners[this.turn++]!.deliver(delivery);
+  }
+
+  private keep(delivery: Delivery): void {
+    this.dropExpired();
+    const bytes = bodyLength(delivery.body) + OVERHEAD;
+    this.check('queueMessages', this.waiting.length + 1);
+    this.check('queueBytes', this.bytes + bytes);
+    const time = Number(delivery.headers.get('expiration') ?? Infinity);
+    const expires = Number.isFinite(time) && time > 0 ? this.clock.now() + time : Infinity;
+    this.waiting.push({ delivery: detachDelivery(delivery), bytes, expires });
+    this.bytes += bytes;
+  }
+
+  private dropExpired(): void {
+    const first = this.waiting[0];
+    if (first === undefined || first.expires > this.clock.now()) return;
+    const now = this.clock.now();
+    this.waiting = this.waiting.filter(({ expires }) => expires > now);
+    this.bytes = this.waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+  }
+
+  private check(limit: 'queueMessages' | 'queueBytes', value: number): void {
+    if (value <= this.limits[limit]) return;
+    throw new LimitError(
+      'ERR_QUEUE_FULL',
+      `${this.name} is full: nobody listens and limits.${limit} is ${this.limits[limit]}`,
+      limit,
+    );
+  }
+}

@@ -1,0 +1,27 @@
+// The one shape of a connection: bytes below a codec (where boundaries mean nothing), whole messages above it.
+
+/**
+ * Something that can be read by iteration and written by {@link Channel.send}.
+ *
+ * The iteration ends when the other side closed in good order and throws when the connection failed, so that there is
+ * no `onclose`, `onerror` or `onmessage` to forget. A channel is iterated once.
+ */
+export interface Channel<Incoming, Outgoing = Incoming> extends AsyncIterable<Incoming> {
+  /**
+   * Queues an item for sending. Returns nothing while there is room below, and a promise once there is not; it
+   * resolves when there is room again. Awaiting what it returns is the back-pressure. Sending on a closed channel does
+   * nothing.
+   */
+  send(item: Outgoing): Promise<void> | undefined;
+  /**
+   * Without a reason: flushes what is queued, then ends. With one: drops what is queued and tears the connection down.
+   * Resolves when the connection is gone; never rejects. Closing twice is closing once.
+   */
+  close(reason?: Error): Promise<void>;
+}
+
+/** Bytes, as TCP, TLS, a WebSocket or a pair in memory carry them. A string is sent as its UTF-8 bytes. */
+export type ByteStream = Channel<Uint8Array, Uint8Array | string>;
+
+/** Whole texts, such as one JSON text per line or per WebSocket message. */
+export type MessageChannel = Channel<string>;

@@ -1,0 +1,94 @@
+// What users hold: calls both ways and events, over any broker.
+
+import { requestQueueOf, privateRequestQueue } from '../broker/destination.js';
+import type { Broker, Subscription } from '../broker/broker.js';
+import type { Clock } from '../clock.js';
+import { BrokerRpc } from '../jsonrpc/broker-rpc.js';
+import type { CallOptions } from '../jsonrpc/calls.js';
+import { requestText } from '../jsonrpc/message.js';
+import type { Methods } from '../jsonrpc/methods.js';
+import { jsonHeaders } from '../json-headers.js';
+import type { Limits } from '../limits.js';
+import { EventStream, type EventsOptions } from './event-stream.js';
+import { type Contract, remote, type Remote } from './remote.js';
+
+export interface ClientOptions {
+  limits?: Partial<Limits>;
+  clock?: Clock;
+  /** How long a call waits for its answer unless it says otherwise, milliseconds. Default 30 000. */
+  timeout?: number;
+  /** Told of what this side's own methods throw that is no RpcError. */
+  onError?: (error: Error, method: string) => void;
+}
+
+/** Where a call goes: a service of that name, served by whoever has the right to; default: the server itself. */
+export interface ServiceOptions {
+  service?: string;
+}
+
+/** Calls methods, watches events and serves methods through a broker. */
+export class Client<Api extends Contract = Contract> {
+  /** The other side's methods: `client.api.host.getStats(params, options)`. */
+  readonly api: Remote<Api>;
+  protected readonly rpc: BrokerRpc;
+  private readonly served = new Map<string, Subscription>();
+
+  constructor(
+    readonly broker: Broker,
+    private readonly options: ClientOptions = {},
+  ) {
+    this.rpc = new BrokerRpc(broker, options);
+    this.api = remote((method, params, call) => this.call(method, params, call));
+  }
+
+  /**
+   * Calls a method. Rejects with RpcError if the other side answered with an error, TimeoutError, ConnectionError, or
+   * the signal's reason; the first three tell by `sent` whether it may have run.
+   */
+  call<Result = unknown>(method: string, params?: unknown, options?: CallOptions & ServiceOptions): Promise<Result> {
+    return this.rpc.call(requestQueueOf(options?.service), method, params, options) as Promise<Result>;
+  }
+
+  /** Sends a notification: at most once, and nothing comes back. Rejects if there is no connection. */
+  notify(method: string, params?: unknown, options?: ServiceOptions): Promise<void> {
+    return this.rpc.notify(requestQueueOf(options?.service), method, params);
+  }
+
+  /** Events whose name matches: `*` is one token, `#` at the end any number. Ends with the client. */
+  events<Data = unknown>(pattern: string, options: EventsOptions = {}): EventStream<Data> {
+    const buffer = options.buffer ?? this.options.limits?.eventBuffer;
+    return new EventStream<Data>(this.broker, pattern, buffer === undefined ? options : { ...options, buffer });
+  }
+
+  /** Publishes an event, if the server lets us. */
+  emit(name: string, data?: unknown): Promise<void> {
+    try {
+      const body = requestText(undefined, name, data);
+      return this.broker.send({ destination: '/topic/' + name, headers: jsonHeaders, body }) ?? Promise.resolve();
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  /**
+   * Offers methods. The server can call them on this connection; with a `service`, any client that may call it can,
+   * by that name. Resolves once the server knows.
+   */
+  implement(methods: Methods, options: ServiceOptions = {}): Promise<void> {
+    this.rpc.methods.add(methods);
+    const destination = options.service === undefined ? privateRequestQueue : requestQueueOf(options.service);
+    let subscription = this.served.get(destination);
+    if (subscription === undefined) this.served.set(destination, (subscription = this.rpc.serve(destination)));
+    return subscription.ready;
+  }
+
+  /** Ends: calls that wait reject, iterations end, the connection is closed. */
+  async close(): Promise<void> {
+    await this.broker.close();
+    this.rpc.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}

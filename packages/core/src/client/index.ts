@@ -1,0 +1,5 @@
+export { Client, type ClientOptions, type ServiceOptions } from './client.js';
+export { type EventItem, EventStream, type EventsOptions } from './event-stream.js';
+export type { Contract, Remote, UntypedRemote } from './remote.js';
+export { type Credentials, type RetryInfo, StompBroker, type StompBrokerOptions } from './stomp-broker.js';
+export { type ClientOptionsOverStomp, type ClientState, connectClient, StompClient } from './stomp-client.js';

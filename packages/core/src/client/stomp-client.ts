@@ -1,0 +1,64 @@
+// A client with a connection of its own, which it keeps up.
+
+import { type BrokerState } from '../broker/broker.js';
+import { Client, type ClientOptions } from './client.js';
+import type { Contract } from './remote.js';
+import { type RetryInfo, StompBroker, type StompBrokerOptions } from './stomp-broker.js';
+
+/**
+ * - `connecting`: the first connection is being made.
+ * - `connected`: calls go out now.
+ * - `reconnecting`: the connection was lost and is being made again; calls wait.
+ * - `closed`: for good, by `close()` or because the server refuses us.
+ */
+export type ClientState = 'connecting' | 'connected' | 'reconnecting' | 'closed';
+
+export type ClientOptionsOverStomp = ClientOptions & StompBrokerOptions;
+
+export class StompClient<Api extends Contract = Contract> extends Client<Api> {
+  /** The session below, for whoever wants to send and subscribe by STOMP's own terms. */
+  readonly stomp: StompBroker;
+  private wasConnected = false;
+
+  constructor(options: ClientOptionsOverStomp) {
+    const stomp = new StompBroker(options);
+    super(stomp, options);
+    this.stomp = stomp;
+  }
+
+  get state(): ClientState {
+    return this.name(this.stomp.state);
+  }
+
+  /** Calls back on each change of state; returns what stops that. `info` tells of attempts and when the next one is. */
+  onState(listener: (state: ClientState, info: RetryInfo) => void): () => void {
+    return this.stomp.onState((state) => listener(this.name(state), this.stomp.retry));
+  }
+
+  /** Drops the connection as if the network had; it comes back. For trying out what happens then. */
+  cut(): void {
+    this.stomp.cut();
+  }
+
+  /** Tries to connect at once instead of waiting for the next attempt's time. */
+  retryNow(): void {
+    this.stomp.retryNow();
+  }
+
+  private name(state: BrokerState): ClientState {
+    if (state === 'up') this.wasConnected = true;
+    if (state === 'up') return 'connected';
+    if (state === 'closed') return 'closed';
+    return this.wasConnected ? 'reconnecting' : 'connecting';
+  }
+}
+
+/** Connects; resolves with the client once it is connected, or at once if it is to go on trying (`retryFirst`). */
+export async function connectClient<Api extends Contract = Contract>(
+  options: ClientOptionsOverStomp,
+): Promise<StompClient<Api>> {
+  const client = new StompClient<Api>(options);
+  if (options.retryFirst) return client;
+  await client.stomp.connected;
+  return client;
+}

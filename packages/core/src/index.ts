@@ -1,0 +1,10 @@
+// The shared vocabulary: what every other part is said in.
+
+export { backoff, type BackoffOptions } from './backoff.js';
+export type { ByteStream, Channel, MessageChannel } from './channel.js';
+export { type Alarm, type Clock, systemClock } from './clock.js';
+export * from './errors.js';
+export { HeaderList, type HeaderRecord } from './header-list.js';
+export { defaultLimits, type Limits } from './limits.js';
+export { type Random, randomName } from './random.js';
+export { type Body, bodyBytes, bodyLength, bodyText, decodeText, encodeText, textLength } from './text.js';

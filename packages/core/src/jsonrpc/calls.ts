@@ -1,0 +1,190 @@
+// The asking side: calls that wait for their answers. Every one of them settles, and says whether it was sent.
+
+import { type Clock, systemClock } from '../clock.js';
+import { ConnectionError, LimitError, type Sent, TimeoutError } from '../errors.js';
+import { defaultLimits, type Limits } from '../limits.js';
+import { Deadlines } from './deadlines.js';
+import { cancelMethod, type Id, requestText, type Response, responseError } from './message.js';
+
+export interface CallOptions {
+  /** Cancels: the call rejects with the signal's reason, and the other side's handler is told. */
+  signal?: AbortSignal | undefined;
+  /** How long to wait for the answer, milliseconds; the time spent offline counts. Default: the client's `timeout`. */
+  timeout?: number;
+  /** The call may be run twice: it is sent again after a reconnect, within its time. Default false. */
+  idempotent?: boolean;
+  /** Without a connection, `wait` for one within the call's time (the default), or `fail` at once. */
+  whenOffline?: 'wait' | 'fail';
+  /** Called with what the handler reports by `call.progress`. */
+  onProgress?: (value: unknown) => void;
+}
+
+/** A call that has no answer yet. */
+export interface PendingCall {
+  readonly id: number;
+  readonly method: string;
+  readonly text: string;
+  readonly destination: string;
+  readonly deadline: number;
+  readonly timeout: number;
+  readonly idempotent: boolean;
+  readonly onProgress: ((value: unknown) => void) | undefined;
+  sent: Sent;
+  /** Whether it has to go out (again) as soon as there is a connection. */
+  waiting: boolean;
+  resolve: (result: unknown) => void;
+  reject: (error: unknown) => void;
+  stopListening: (() => void) | undefined;
+}
+
+export interface CallsOptions {
+  limits?: Partial<Pick<Limits, 'pendingCalls'>>;
+  clock?: Clock;
+  /** Default time for an answer, milliseconds; Infinity: no end. Default 30 000. */
+  timeout?: number;
+  /** Sends a call's text, or leaves it waiting. May throw: then the call fails with that. */
+  transmit: (call: PendingCall) => void;
+  /** Sends a cancel notification for a call that had been sent. */
+  cancel: (call: PendingCall, text: string) => void;
+}
+
+export class Calls {
+  private readonly pending = new Map<Id, PendingCall>();
+  private readonly clock: Clock;
+  private readonly limit: number;
+  private readonly deadlines: Deadlines<PendingCall>;
+  private lastId = 0;
+  private closed: Error | undefined;
+
+  constructor(private readonly options: CallsOptions) {
+    this.clock = options.clock ?? systemClock;
+    this.limit = options.limits?.pendingCalls ?? defaultLimits.pendingCalls;
+    this.deadlines = new Deadlines(
+      this.clock,
+      () => this.pending.values(),
+      (call) => this.expire(call),
+    );
+  }
+
+  get size(): number {
+    return this.pending.size;
+  }
+
+  /** Starts a call. Rejects; never throws. */
+  start(destination: string, method: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const { signal } = options;
+      if (this.closed !== undefined) return reject(this.closed);
+      if (signal?.aborted) return reject(signal.reason as Error);
+      if (this.pending.size >= this.limit) {
+        return reject(
+          new LimitError(
+            'ERR_PENDING_CALLS',
+            `${this.limit} calls are waiting for answers (limits.pendingCalls)`,
+            'pendingCalls',
+          ),
+        );
+      }
+      const id = ++this.lastId;
+      const timeout = options.timeout ?? this.options.timeout ?? 30_000;
+      const call: PendingCall = {
+        id,
+        method,
+        text: requestText(id, method, params),
+        destination,
+        deadline: timeout === Infinity ? Infinity : this.clock.now() + timeout,
+        timeout,
+        idempotent: options.idempotent ?? false,
+        onProgress: options.onProgress,
+        sent: 'no',
+        waiting: true,
+        resolve,
+        reject,
+        stopListening: undefined,
+      };
+      this.pending.set(id, call);
+      this.deadlines.watch(call.deadline);
+      if (signal !== undefined) this.listen(call, signal);
+      this.transmit(call);
+    });
+  }
+
+  /** Takes an answer. Those to calls that are no longer waiting are of no interest. */
+  settle(response: Response): void {
+    const call = this.pending.get(response.id);
+    if (call === undefined) return;
+    this.remove(call);
+    if (response.error === undefined || response.error === null) call.resolve(response.result);
+    else call.reject(responseError(response.error));
+  }
+
+  progress(params: unknown): void {
+    const { token, value } = (params ?? {}) as { token?: Id; value?: unknown };
+    const call = this.pending.get(token ?? null);
+    if (call === undefined) return;
+    call.sent = 'yes';
+    call.onProgress?.(value);
+  }
+
+  /** Sends what has been waiting, in the order of the calls. */
+  flush(): void {
+    for (const call of [...this.pending.values()]) if (call.waiting) this.transmit(call);
+  }
+
+  /** The connection was lost: what had been sent fails, unless it may be run twice; the rest waits for the next one. */
+  lost(cause: Error | undefined): void {
+    for (const call of [...this.pending.values()]) {
+      if (call.idempotent) call.waiting = true;
+      else if (!call.waiting) this.fail(call, this.connectionLost(call, cause));
+    }
+  }
+
+  /** No answer will come any more. */
+  close(reason?: Error): void {
+    this.closed ??= new ConnectionError('ERR_CLOSED', 'the connection has been closed', { cause: reason });
+    for (const call of [...this.pending.values()]) this.fail(call, this.connectionLost(call, reason));
+    this.deadlines.stop();
+  }
+
+  private connectionLost(call: PendingCall, cause: Error | undefined): ConnectionError {
+    const message = `${call.method}: the connection was lost before the answer came`;
+    return new ConnectionError('ERR_CONNECTION_LOST', message, { sent: call.sent, cause });
+  }
+
+  private transmit(call: PendingCall): void {
+    try {
+      this.options.transmit(call);
+    } catch (error) {
+      this.fail(call, error);
+    }
+  }
+
+  private listen(call: PendingCall, signal: AbortSignal): void {
+    const abort = (): void => this.abandon(call, signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    call.stopListening = () => signal.removeEventListener('abort', abort);
+  }
+
+  private expire(call: PendingCall): void {
+    const message = `${call.method}: no answer within ${call.timeout} ms (option timeout)`;
+    this.abandon(call, new TimeoutError('ERR_CALL_TIME', message, { sent: call.sent }));
+  }
+
+  /** Nobody waits any more: reject, and tell the other side if it may be at work. */
+  private abandon(call: PendingCall, reason: unknown): void {
+    if (!this.pending.has(call.id)) return;
+    this.fail(call, reason);
+    if (call.sent !== 'no' && !call.waiting)
+      this.options.cancel(call, requestText(undefined, cancelMethod, { id: call.id }));
+  }
+
+  private fail(call: PendingCall, error: unknown): void {
+    this.remove(call);
+    call.reject(error);
+  }
+
+  private remove(call: PendingCall): void {
+    this.pending.delete(call.id);
+    call.stopListening?.();
+  }
+}

@@ -1,0 +1,246 @@
+// The answering side: parsed messages in, texts of answers out, whatever carries them.
+
+import { type Clock, systemClock } from '../clock.js';
+import { RpcError, toError } from '../errors.js';
+import { defaultLimits, type Limits } from '../limits.js';
+import { Deadlines } from './deadlines.js';
+import {
+  cancelMethod,
+  ErrorCode,
+  errorText,
+  type Id,
+  idOf,
+  progressMethod,
+  readRequest,
+  type Request,
+  requestText,
+  resultText,
+} from './message.js';
+import type { MethodTable } from './methods.js';
+
+/** Whoever asks. One object for each, as long as it may ask; it holds the calls being worked on. */
+export interface Caller {
+  /** What `authenticate` returned. */
+  readonly principal?: unknown;
+  /** The connection the call came by, as the server's users know it. */
+  readonly session?: unknown;
+  /** Calls that have not been answered. */
+  readonly running: Map<Id | symbol, Call>;
+}
+
+/** What is known of a message beside its text. */
+export interface Envelope {
+  /** How long the caller waits for the answer, milliseconds. */
+  time?: number | undefined;
+  /** Sends a notification to the caller while its call is being worked on. */
+  notify?: ((text: string) => void) | undefined;
+}
+
+/** What a handler is told of its call, beside the params. */
+export class Call {
+  readonly method: string;
+  readonly deadline: number;
+  private controller: AbortController | undefined;
+  private ended: { reason: unknown } | undefined;
+
+  constructor(
+    private readonly caller: Caller,
+    private readonly id: Id | undefined,
+    method: string,
+    deadline: number,
+    private readonly notify: ((text: string) => void) | undefined,
+  ) {
+    this.method = method;
+    this.deadline = deadline;
+  }
+
+  /** Aborted when the caller cancels, its connection ends or its time is over. */
+  get signal(): AbortSignal {
+    // Most handlers never look, and an AbortController costs more than a small call.
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.ended !== undefined) this.controller.abort(this.ended.reason);
+    }
+    return this.controller.signal;
+  }
+
+  /** What `authenticate` returned for this connection. */
+  get principal(): unknown {
+    return this.caller.principal;
+  }
+
+  /** The connection the call came by. */
+  get session(): unknown {
+    return this.caller.session;
+  }
+
+  /** Tells the caller how far the call has come; it may be listening. */
+  progress(value: unknown): void {
+    if (this.id !== undefined && this.ended === undefined) {
+      this.notify?.(requestText(undefined, progressMethod, { token: this.id, value }));
+    }
+  }
+
+  /** Why the signal was aborted, if it was. */
+  get abortReason(): unknown {
+    return this.ended?.reason;
+  }
+
+  /** Aborts the signal. */
+  end(reason: unknown): void {
+    this.ended ??= { reason };
+    this.controller?.abort(reason);
+  }
+}
+
+export interface DispatcherOptions {
+  limits?: Partial<Pick<Limits, 'calls' | 'batch'>>;
+  clock?: Clock;
+  /** Asked before each call; false or a throw refuses it. */
+  authorize?: ((caller: Caller, method: string) => boolean | Promise<boolean>) | undefined;
+  /** Told of what handlers throw that is not an RpcError: callers are only told of an internal error. */
+  onError?: (error: Error, method: string) => void;
+}
+
+/** The text of an answer, a promise of one, or undefined: nothing is to be said. */
+export type Answer = string | undefined | Promise<string | undefined>;
+
+export class Dispatcher {
+  private readonly limits: Pick<Limits, 'calls' | 'batch'>;
+  private readonly clock: Clock;
+  private readonly running = new Set<Call>();
+  private readonly deadlines: Deadlines<Call>;
+
+  constructor(
+    readonly methods: MethodTable,
+    private readonly options: DispatcherOptions = {},
+  ) {
+    this.limits = { ...defaultLimits, ...options.limits };
+    this.clock = options.clock ?? systemClock;
+    this.deadlines = new Deadlines(
+      this.clock,
+      () => this.running,
+      (call) => call.end(new RpcError(ErrorCode.expired, 'the time of this call was over')),
+    );
+  }
+
+  /** Answers one parsed message or batch that is not a response. */
+  receive(message: unknown, caller: Caller, envelope: Envelope = {}): Answer {
+    return Array.isArray(message) ? this.batch(message, caller, envelope) : this.single(message, caller, envelope);
+  }
+
+  /** Aborts all that a caller asked for: nobody waits for it any more. */
+  leave(caller: Caller, reason: Error): void {
+    for (const call of caller.running.values()) call.end(reason);
+  }
+
+  private batch(messages: readonly unknown[], caller: Caller, envelope: Envelope): Answer {
+    if (messages.length === 0)
+      return errorText(
+        null,
+        new RpcError(ErrorCode.invalidRequest, 'Invalid Request', 'a batch has at least one member'),
+      );
+    if (messages.length > this.limits.batch) {
+      return errorText(
+        null,
+        new RpcError(ErrorCode.invalidRequest, `a batch has at most ${this.limits.batch} members (limits.batch)`),
+      );
+    }
+    // Section 6: answers in any order, none for notifications, nothing at all if there is none.
+    const answers = messages.map((message) => this.single(message, caller, envelope));
+    return Promise.all(answers).then((texts) => {
+      const said = texts.filter((text) => text !== undefined);
+      return said.length === 0 ? undefined : '[' + said.join(',') + ']';
+    });
+  }
+
+  private single(message: unknown, caller: Caller, envelope: Envelope): Answer {
+    let request: Request;
+    try {
+      request = readRequest(message);
+    } catch (error) {
+      return errorText(idOf(message), error);
+    }
+    if (request.method === cancelMethod && request.id === undefined) return this.cancel(request.params, caller);
+    const handled = this.handle(request, caller, envelope);
+    if (request.id !== undefined) return handled;
+    return typeof handled === 'string' ? undefined : handled?.then(() => undefined);
+  }
+
+  private cancel(params: unknown, caller: Caller): undefined {
+    const id = idOf(params);
+    if (id !== null) caller.running.get(id)?.end(new RpcError(ErrorCode.cancelled, 'cancelled by the caller'));
+  }
+
+  private handle(request: Request, caller: Caller, envelope: Envelope): Answer {
+    const { method, params } = request;
+    const id = request.id ?? null;
+    const handler = this.methods.get(method);
+    if (handler === undefined) return errorText(id, new RpcError(ErrorCode.methodNotFound, 'Method not found', method));
+    if (caller.running.size >= this.limits.calls) {
+      return errorText(
+        id,
+        new RpcError(
+          ErrorCode.overloaded,
+          `more than ${this.limits.calls} calls of one connection at once (limits.calls)`,
+        ),
+      );
+    }
+    const call = new Call(caller, request.id, method, this.deadline(envelope.time), envelope.notify);
+    try {
+      const { authorize } = this.options;
+      const result =
+        authorize === undefined
+          ? handler(params, call)
+          : this.authorized(authorize(caller, method), () => handler(params, call));
+      return isPromise(result) ? this.wait(result, id, call, caller) : resultText(id, result);
+    } catch (error) {
+      return this.failed(error, id, call);
+    }
+  }
+
+  private deadline(time = Infinity): number {
+    return time === Infinity ? Infinity : this.clock.now() + time;
+  }
+
+  private authorized(verdict: boolean | Promise<boolean>, run: () => unknown): unknown {
+    if (isPromise(verdict)) return verdict.then((allowed) => this.authorized(allowed, run));
+    if (verdict !== true) throw new RpcError(ErrorCode.forbidden, 'not allowed');
+    return run();
+  }
+
+  private async wait(result: Promise<unknown>, id: Id, call: Call, caller: Caller): Promise<string> {
+    // Two calls with one id are the caller's mistake; a key of its own keeps both counted.
+    const key = id === null || caller.running.has(id) ? Symbol('call') : id;
+    caller.running.set(key, call);
+    this.running.add(call);
+    this.deadlines.watch(call.deadline);
+    try {
+      return resultText(id, await result);
+    } catch (error) {
+      return this.failed(error, id, call);
+    } finally {
+      caller.running.delete(key);
+      this.running.delete(call);
+    }
+  }
+
+  private failed(thrown: unknown, id: Id, call: Call): string {
+    // A handler that stopped because its signal was aborted throws whatever its platform made of that.
+    const aborted = call.abortReason;
+    if (aborted instanceof RpcError && !(thrown instanceof RpcError)) return errorText(id, aborted);
+    if (!(thrown instanceof RpcError)) this.options.onError?.(toError(thrown), call.method);
+    try {
+      return errorText(id, thrown);
+    } catch {
+      return errorText(
+        id,
+        new RpcError(ErrorCode.internalError, 'Internal error', 'the data of the error is not JSON'),
+      );
+    }
+  }
+}
+
+function isPromise<T>(value: T | Promise<T>): value is Promise<T> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}

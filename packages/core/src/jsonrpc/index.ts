@@ -1,0 +1,7 @@
+export { BrokerRpc, type BrokerRpcOptions } from './broker-rpc.js';
+export { type CallOptions, Calls, type CallsOptions, type PendingCall } from './calls.js';
+export { type Answer, Call, type Caller, Dispatcher, type DispatcherOptions, type Envelope } from './dispatcher.js';
+export { lineChannel } from './lines.js';
+export * from './message.js';
+export { type Handler, type Methods, MethodTable } from './methods.js';
+export { JsonRpcPeer, type JsonRpcPeerOptions } from './peer.js';

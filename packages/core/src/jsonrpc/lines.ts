@@ -1,0 +1,50 @@
+// JSON texts over a stream of bytes: one a line.
+
+import type { ByteStream, MessageChannel } from '../channel.js';
+import { LimitError, ProtocolError } from '../errors.js';
+import { defaultLimits, type Limits } from '../limits.js';
+import { concatBytes, decodeText } from '../text.js';
+
+const LF = 0x0a;
+
+/** Reads lines as messages, and ends each message sent with a line feed. Empty lines are nothing. */
+export function lineChannel(stream: ByteStream, limits: Partial<Pick<Limits, 'body'>> = {}): MessageChannel {
+  const longest = limits.body ?? defaultLimits.body;
+  return {
+    send: (text) => stream.send(text + '\n'),
+    close: (reason) => stream.close(reason),
+    async *[Symbol.asyncIterator]() {
+      let held: Uint8Array[] = [];
+      let length = 0;
+      for await (const chunk of stream) {
+        let from = 0;
+        for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, from)) {
+          const line = decodeLine(held, length, chunk.subarray(from, end), longest);
+          held = [];
+          length = 0;
+          from = end + 1;
+          if (line !== '') yield line;
+        }
+        if (from === chunk.length) continue;
+        held.push(chunk.slice(from));
+        length += chunk.length - from;
+        if (length > longest) throw tooLong(longest);
+        // Many small pieces would cost more than their bytes.
+        if (held.length > 64 + length / 256) held = [concatBytes(held, length)];
+      }
+    },
+  };
+}
+
+function decodeLine(held: readonly Uint8Array[], length: number, rest: Uint8Array, longest: number): string {
+  if (length + rest.length > longest) throw tooLong(longest);
+  try {
+    return decodeText(held.length === 0 ? rest : concatBytes([...held, rest], length + rest.length)).trim();
+  } catch (cause) {
+    throw new ProtocolError('ERR_UTF8', 'a line is not UTF-8', { cause });
+  }
+}
+
+function tooLong(longest: number): LimitError {
+  return new LimitError('ERR_BODY', `a line is longer than ${longest} bytes (limits.body)`, 'body');
+}

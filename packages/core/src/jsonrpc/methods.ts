@@ -1,0 +1,42 @@
+// The methods one side offers. A Map, so that `constructor` and `__proto__` are unknown methods like any other.
+
+import type { Call } from './dispatcher.js';
+
+/** A method: its params and what is known of the call in, its result or a promise of it out. */
+export type Handler<Params = never, Result = unknown> = (params: Params, call: Call) => Result | Promise<Result>;
+
+/** Methods by name; nested objects become dotted names: `{ host: { getStats } }` is `host.getStats`. */
+export interface Methods {
+  readonly [name: string]: Handler | Methods;
+}
+
+export class MethodTable {
+  private readonly handlers = new Map<string, Handler<unknown>>();
+
+  get(name: string): Handler<unknown> | undefined {
+    return this.handlers.get(name);
+  }
+
+  get names(): string[] {
+    return [...this.handlers.keys()].sort();
+  }
+
+  /** Adds methods; throws a TypeError, having added none, if one exists or is not a function. */
+  add(methods: Methods): void {
+    const found = [...flatten(methods, '')];
+    for (const [name] of found)
+      if (this.handlers.has(name)) throw new TypeError(`method ${name} is implemented already`);
+    for (const [name, handler] of found) this.handlers.set(name, handler);
+  }
+}
+
+function* flatten(methods: Methods, prefix: string): Generator<[name: string, handler: Handler<unknown>]> {
+  for (const [key, value] of Object.entries(methods)) {
+    const name = prefix + key;
+    // The specification reserves rpc. for itself, and $/ is taken by what language servers made common.
+    if (name.startsWith('$/')) throw new TypeError(`method ${name}: names that begin with $/ are reserved`);
+    if (typeof value === 'function') yield [name, value as Handler<unknown>];
+    else if (typeof value === 'object' && value !== null) yield* flatten(value, name + '.');
+    else throw new TypeError(`method ${name} must be a function, or an object of methods`);
+  }
+}

@@ -1,0 +1,81 @@
+// JSON-RPC both ways over whole messages: one JSON text a line or a WebSocket message, and no broker in between.
+
+import type { MessageChannel } from '../channel.js';
+import { RpcError, toError } from '../errors.js';
+import { type CallOptions, Calls, type CallsOptions } from './calls.js';
+import type { Caller, Dispatcher } from './dispatcher.js';
+import { ErrorCode, errorText, isResponse, parseJson, progressMethod, requestText } from './message.js';
+
+export interface JsonRpcPeerOptions extends Pick<CallsOptions, 'limits' | 'clock' | 'timeout'> {
+  dispatcher: Dispatcher;
+  caller: Caller;
+}
+
+export class JsonRpcPeer {
+  private readonly calls: Calls;
+
+  constructor(
+    private readonly channel: MessageChannel,
+    private readonly options: JsonRpcPeerOptions,
+  ) {
+    this.calls = new Calls({
+      ...options,
+      transmit: (call) => {
+        call.waiting = false;
+        call.sent = 'maybe';
+        this.post(call.text);
+      },
+      cancel: (_call, text) => this.post(text),
+    });
+  }
+
+  call(method: string, params: unknown, options?: CallOptions): Promise<unknown> {
+    return this.calls.start('', method, params, options);
+  }
+
+  notify(method: string, params: unknown): Promise<void> {
+    return this.channel.send(requestText(undefined, method, params)) ?? Promise.resolve();
+  }
+
+  /** Reads until the channel ends; then every call has settled. Resolves with the reason if it did not end well. */
+  async run(): Promise<Error | undefined> {
+    let failure: Error | undefined;
+    try {
+      for await (const text of this.channel) await this.receive(text);
+    } catch (error) {
+      failure = toError(error);
+    }
+    this.calls.close(failure);
+    this.options.dispatcher.leave(this.options.caller, failure ?? new Error('the connection ended'));
+    await this.channel.close(failure);
+    return failure;
+  }
+
+  private receive(text: string): Promise<void> | undefined {
+    let message: unknown;
+    try {
+      message = parseJson(text);
+    } catch (error) {
+      return this.channel.send(
+        errorText(null, error instanceof RpcError ? error : new RpcError(ErrorCode.parseError, 'Parse error')),
+      );
+    }
+    if (isResponse(message)) {
+      this.calls.settle(message);
+      return undefined;
+    }
+    if ((message as { method?: unknown } | null)?.method === progressMethod) {
+      this.calls.progress((message as { params?: unknown }).params);
+      return undefined;
+    }
+    const { dispatcher, caller } = this.options;
+    const answer = dispatcher.receive(message, caller, { notify: (note) => this.post(note) });
+    if (typeof answer === 'string') return this.channel.send(answer);
+    void answer?.then((later) => later !== undefined && this.post(later));
+    return undefined;
+  }
+
+  private post(text: string): void {
+    void this.channel.send(text)?.catch(() => {});
+  }
+}

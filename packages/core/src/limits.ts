@@ -1,0 +1,66 @@
+// Every bound on what others can make us hold, in one place, with its default. All are on unless changed.
+
+/** Bounds on what one peer, and all peers together, can make this side hold. */
+export interface Limits {
+  /** One header line of a STOMP frame, bytes. Default 8192. */
+  headerLine: number;
+  /** Header lines of a STOMP frame. Default 64. */
+  headerCount: number;
+  /** Command and headers of a STOMP frame together, bytes. Default 32768. */
+  frameHead: number;
+  /** Body of a message, STOMP frame or HTTP request; also one line or WebSocket message of JSON-RPC; bytes. Default 16 MiB. */
+  body: number;
+  /** EOLs in a row before CONNECT. Default 8. */
+  leadingEols: number;
+  /** Subscriptions of one connection. Default 1000. */
+  subscriptions: number;
+  /** Queues and temporary queues that one connection's messages have brought into being. Default 1000. */
+  destinations: number;
+  /** Messages waiting in one queue. Default 100 000. */
+  queueMessages: number;
+  /** Bytes waiting in one queue. Default 32 MiB. */
+  queueBytes: number;
+  /** Calls of one connection being worked on at once; further ones are refused with -32000. Default 256. */
+  calls: number;
+  /** Calls of this side waiting for their answer at once; further ones are refused. Default 10 000. */
+  pendingCalls: number;
+  /** Members of a JSON-RPC batch. Default 1000. */
+  batch: number;
+  /** Bytes written to one connection and not yet taken by it; more cuts it. Default 16 MiB. */
+  writeBuffer: number;
+  /** A connection that takes none of the bytes waiting for it for this long is cut, milliseconds. Default 10 000. */
+  writeStall: number;
+  /** From accept to CONNECTED, milliseconds; an absolute deadline, so that dribbling does not move it. Default 10 000. */
+  connectTime: number;
+  /** Events kept for subscribers that come back. Default 10 000. */
+  historyEvents: number;
+  /** Bytes of events kept for subscribers that come back. Default 16 MiB. */
+  historyBytes: number;
+  /** How long an event is kept for subscribers that come back, milliseconds. Default 300 000. */
+  historyTime: number;
+  /** Events waiting for one iteration of `client.events`; more drops the oldest and says so. Default 1000. */
+  eventBuffer: number;
+}
+
+/** The defaults. */
+export const defaultLimits: Limits = {
+  headerLine: 8192,
+  headerCount: 64,
+  frameHead: 32_768,
+  body: 16 * 1024 * 1024,
+  leadingEols: 8,
+  subscriptions: 1000,
+  destinations: 1000,
+  queueMessages: 100_000,
+  queueBytes: 32 * 1024 * 1024,
+  calls: 256,
+  pendingCalls: 10_000,
+  batch: 1000,
+  writeBuffer: 16 * 1024 * 1024,
+  writeStall: 10_000,
+  connectTime: 10_000,
+  historyEvents: 10_000,
+  historyBytes: 16 * 1024 * 1024,
+  historyTime: 300_000,
+  eventBuffer: 1000,
+};

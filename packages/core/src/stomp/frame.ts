@@ -1,0 +1,89 @@
+// A STOMP frame, its commands, and its bytes. What reads them back is decoder.ts.
+
+import { HeaderList } from '../header-list.js';
+import { type Body, bodyText, concatBytes, encodeText, textLength } from '../text.js';
+import { escapeHeader, type Version } from './version.js';
+
+/** What a client may send (STOMP 1.2, Client Frames). */
+export const clientCommands = [
+  'SEND',
+  'ACK',
+  'NACK',
+  'SUBSCRIBE',
+  'UNSUBSCRIBE',
+  'BEGIN',
+  'COMMIT',
+  'ABORT',
+  'CONNECT',
+  'STOMP',
+  'DISCONNECT',
+] as const;
+
+/** What a server may send (STOMP 1.2, Server Frames). */
+export const serverCommands = ['MESSAGE', 'RECEIPT', 'ERROR', 'CONNECTED'] as const;
+
+export type ClientCommand = (typeof clientCommands)[number];
+export type ServerCommand = (typeof serverCommands)[number];
+export type Command = ClientCommand | ServerCommand;
+
+/** One frame, headers unescaped. */
+export class Frame<C extends Command = Command> {
+  readonly command: C;
+  readonly headers: HeaderList;
+  readonly body: Body;
+
+  constructor(command: C, headers: HeaderList = HeaderList.empty, body: Body = '') {
+    this.command = command;
+    this.headers = headers;
+    this.body = body;
+  }
+
+  /** The first value of a header. */
+  header(name: string): string | undefined {
+    return this.headers.get(name);
+  }
+
+  /** The body as text; throws a TypeError if it is not UTF-8. */
+  get text(): string {
+    return bodyText(this.body);
+  }
+}
+
+/** Commands whose frames may have a body (STOMP 1.2, Body). */
+export function mayHaveBody(command: Command): boolean {
+  return command === 'SEND' || command === 'MESSAGE' || command === 'ERROR';
+}
+
+/**
+ * Header lines ready for the wire, each with its end of line. Headers that the version cannot carry are left out.
+ */
+export function encodeHeaders(headers: HeaderList, version: Version): string {
+  const pairs = headers.pairs;
+  let lines = '';
+  for (let at = 0; at < pairs.length; at += 2) {
+    const name = escapeHeader(pairs[at]!, version, 'name');
+    const value = escapeHeader(pairs[at + 1]!, version, 'value');
+    if (name !== undefined && value !== undefined && name !== 'content-length') lines += name + ':' + value + '\n';
+  }
+  return lines;
+}
+
+/** The end of a frame: content-length, which is always ours to state, the empty line, the body, NUL. */
+export function encodeBody(head: string, body: Body): string | Uint8Array {
+  if (typeof body === 'string') {
+    return body === '' ? head + '\n\0' : head + 'content-length:' + textLength(body) + '\n\n' + body + '\0';
+  }
+  const start = encodeText(head + 'content-length:' + body.length + '\n\n');
+  return concatBytes([start, body, NUL], start.length + body.length + 1);
+}
+
+const NUL = /* @__PURE__ */ new Uint8Array(1);
+
+/**
+ * A frame as it goes to the wire: text if its body is text, bytes otherwise. In CONNECT and CONNECTED nothing is
+ * escaped, so that they can be read before the version is known (STOMP 1.2, Value Encoding).
+ */
+export function encodeFrame(frame: Frame, version: Version): string | Uint8Array {
+  const plain = frame.command === 'CONNECT' || frame.command === 'CONNECTED';
+  return encodeBody(frame.command + '\n' + encodeHeaders(frame.headers, plain ? '1.0' : version), frame.body);
+}

@@ -1,0 +1,67 @@
+// MESSAGE frames, made fast: one message usually goes to many subscribers, and answers all have the same headers.
+
+import type { Delivery } from '../broker/broker.js';
+import type { HeaderList } from '../header-list.js';
+import { encodeBody, encodeHeaders } from './frame.js';
+import { escapeHeader, type Version } from './version.js';
+
+/** Headers of a SEND that concern its sender only, or that we state ourselves. */
+const ownHeaders: ReadonlySet<string> = new Set([
+  'destination',
+  'receipt',
+  'transaction',
+  'subscription',
+  'message-id',
+  'ack',
+  'cursor',
+  'reply-to',
+]);
+
+/** One for all sessions of a server: it remembers what it encoded last. */
+export class MessageEncoder {
+  private delivery: Delivery | undefined;
+  private version: Version | undefined;
+  private frameRest: string | Uint8Array = '';
+  private headers: HeaderList | undefined;
+  private headersVersion: Version | undefined;
+  private headerLines = '';
+
+  /** What every MESSAGE of a subscription begins with. */
+  prefix(subscription: string, version: Version): string {
+    return 'MESSAGE\nsubscription:' + (escapeHeader(subscription, version, 'value') ?? '') + '\n';
+  }
+
+  /** The whole frame as text, or as two parts if its body is bytes. */
+  encode(prefix: string, delivery: Delivery, version: Version): string | [string, Uint8Array] {
+    if (delivery !== this.delivery || version !== this.version) {
+      this.frameRest = encodeBody(this.head(delivery, version), delivery.body);
+      this.delivery = delivery;
+      this.version = version;
+    }
+    const rest = this.frameRest;
+    return typeof rest === 'string' ? prefix + rest : [prefix, rest];
+  }
+
+  private head(delivery: Delivery, version: Version): string {
+    const destination = escapeHeader(delivery.destination, version, 'value') ?? '';
+    let head =
+      'message-id:' + delivery.id + '\ndestination:' + destination + '\n' + this.lines(delivery.headers, version);
+    if (delivery.replyTo !== undefined)
+      head += 'reply-to:' + (escapeHeader(delivery.replyTo, version, 'value') ?? '') + '\n';
+    if (delivery.cursor !== undefined)
+      head += 'cursor:' + (escapeHeader(delivery.cursor, version, 'value') ?? '') + '\n';
+    return head;
+  }
+
+  private lines(headers: HeaderList, version: Version): string {
+    if (headers !== this.headers || version !== this.headersVersion) {
+      this.headerLines = encodeHeaders(
+        headers.filter((name) => !ownHeaders.has(name)),
+        version,
+      );
+      this.headers = headers;
+      this.headersVersion = version;
+    }
+    return this.headerLines;
+  }
+}

@@ -1,0 +1,213 @@
+// The server's side of one STOMP session: a frame in, effects out. Knows the standard, does no I/O.
+//
+// Everything that changes is in `state` and `subscriptions`. What a command means in a state is the table below; what
+// is not in the table breaks the protocol.
+
+import { LimitError, ProtocolError, SallyportError } from '../errors.js';
+import { HeaderList } from '../header-list.js';
+import type { ClientCommand, Frame } from './frame.js';
+import { Frame as ServerFrame } from './frame.js';
+import {
+  agreeHeartBeat,
+  type HeartBeatOffer,
+  type HeartBeatOptions,
+  offerHeartBeat,
+  parseHeartBeat,
+} from './heart-beat.js';
+import { negotiateVersion, type Version, versions } from './version.js';
+
+export type ServerState = 'connecting' | 'authenticating' | 'connected' | 'closed';
+
+/** What whoever does the I/O has to do, in this order; a `reply` only after what stands before it has succeeded. */
+export type ServerEffect =
+  | { type: 'authenticate'; headers: HeaderList }
+  | { type: 'send'; frame: Frame }
+  | { type: 'subscribe'; id: string; destination: string; headers: HeaderList; receipt: string | undefined }
+  | { type: 'unsubscribe'; id: string }
+  | { type: 'beat'; agreed: HeartBeatOffer }
+  | { type: 'reply'; frame: ServerFrame }
+  | { type: 'close' };
+
+type Step = (session: ServerSession, frame: Frame) => ServerEffect[];
+
+const transitions: Record<ServerState, Partial<Record<ClientCommand, Step>>> = {
+  connecting: { CONNECT: connect, STOMP: connect },
+  // Frames that follow CONNECT in one piece wait until it has been decided.
+  authenticating: {},
+  connected: {
+    SEND: send,
+    SUBSCRIBE: subscribe,
+    UNSUBSCRIBE: unsubscribe,
+    DISCONNECT: disconnect,
+    ACK: notOffered,
+    NACK: notOffered,
+    BEGIN: notOffered,
+    COMMIT: notOffered,
+    ABORT: notOffered,
+  },
+  closed: {},
+};
+
+export interface ServerSessionOptions extends HeartBeatOptions {
+  /** Sent as `session` in CONNECTED. */
+  sessionId: string;
+  /** Sent as `server` in CONNECTED. */
+  server?: string;
+}
+
+export class ServerSession {
+  state: ServerState = 'connecting';
+  version: Version | undefined;
+  /** Ids in use; those of STOMP 1.0 clients that give none are their destinations. */
+  readonly subscriptions = new Set<string>();
+  private theirHeartBeat: HeartBeatOffer = { outgoing: 0, incoming: 0 };
+
+  constructor(readonly options: ServerSessionOptions) {}
+
+  /** Takes a frame. Throws nothing: what breaks the protocol becomes an ERROR and a close. */
+  receive(frame: Frame): ServerEffect[] {
+    const step = transitions[this.state][frame.command as ClientCommand];
+    if (step === undefined) return this.fail(unexpected(this.state, frame), frame);
+    try {
+      return step(this, frame);
+    } catch (error) {
+      return this.fail(error, frame);
+    }
+  }
+
+  /** Authentication succeeded. */
+  accept(): ServerEffect[] {
+    this.state = 'connected';
+    const { options, version } = this;
+    const ours = offerHeartBeat(options);
+    const headers: Record<string, string | undefined> = { version, server: options.server, session: options.sessionId };
+    if (version !== '1.0') headers['heart-beat'] = `${ours.outgoing},${ours.incoming}`;
+    const agreed =
+      version === '1.0'
+        ? { outgoing: 0, incoming: 0 }
+        : agreeHeartBeat(ours, this.theirHeartBeat, options.leastHeartBeat);
+    return [reply('CONNECTED', headers), { type: 'beat', agreed }];
+  }
+
+  /** Something went wrong: one ERROR that says what, then the end (STOMP 1.2, ERROR). */
+  fail(error: unknown, frame?: Frame): ServerEffect[] {
+    if (this.state === 'closed') return [];
+    this.state = 'closed';
+    const known = error instanceof SallyportError;
+    const message = known ? error.message : 'internal error';
+    const headers = {
+      message,
+      'error-code': known ? String(error.code) : 'ERR_INTERNAL',
+      'receipt-id': frame?.header('receipt'),
+      'content-type': 'text/plain',
+    };
+    return [
+      { type: 'reply', frame: new ServerFrame('ERROR', HeaderList.of(headers), message + '\n') },
+      { type: 'close' },
+    ];
+  }
+
+  offered(headers: HeaderList): void {
+    this.theirHeartBeat = this.version === '1.0' ? this.theirHeartBeat : parseHeartBeat(headers.get('heart-beat'));
+  }
+}
+
+function connect(session: ServerSession, frame: Frame): ServerEffect[] {
+  const accepts = frame.header('accept-version');
+  const version = negotiateVersion(accepts);
+  if (version === undefined) {
+    // STOMP 1.2, Protocol Negotiation: the ERROR lists what we speak.
+    session.state = 'closed';
+    const list = [...versions].reverse().join(',');
+    const body = `Supported protocol versions are ${list}\n`;
+    const headers = HeaderList.of({
+      version: list,
+      message: `supported versions are ${list}`,
+      'content-type': 'text/plain',
+    });
+    return [{ type: 'reply', frame: new ServerFrame('ERROR', headers, body) }, { type: 'close' }];
+  }
+  session.version = version;
+  session.offered(frame.headers);
+  session.state = 'authenticating';
+  return [{ type: 'authenticate', headers: frame.headers }];
+}
+
+function send(_session: ServerSession, frame: Frame): ServerEffect[] {
+  required(frame, 'destination');
+  if (frame.header('transaction') !== undefined) return notOffered(_session, frame);
+  return withReceipt(frame, { type: 'send', frame });
+}
+
+function subscribe(session: ServerSession, frame: Frame): ServerEffect[] {
+  const destination = required(frame, 'destination');
+  const id = subscriptionId(session, frame, destination);
+  if (session.subscriptions.has(id)) {
+    throw new ProtocolError(
+      'ERR_STOMP_SUBSCRIPTION',
+      'SUBSCRIBE: this connection already has a subscription with that id',
+    );
+  }
+  const ack = frame.header('ack') ?? 'auto';
+  if (ack !== 'auto') throw new ProtocolError('ERR_STOMP_ACK', 'SUBSCRIBE: this server offers ack:auto only');
+  session.subscriptions.add(id);
+  return [{ type: 'subscribe', id, destination, headers: frame.headers, receipt: frame.header('receipt') }];
+}
+
+function unsubscribe(session: ServerSession, frame: Frame): ServerEffect[] {
+  // STOMP 1.0 lets a client name the destination instead of an id.
+  const id = subscriptionId(session, frame, frame.header('destination'));
+  if (!session.subscriptions.delete(id)) {
+    throw new ProtocolError('ERR_STOMP_SUBSCRIPTION', 'UNSUBSCRIBE: this connection has no subscription with that id');
+  }
+  return withReceipt(frame, { type: 'unsubscribe', id });
+}
+
+function disconnect(session: ServerSession, frame: Frame): ServerEffect[] {
+  session.state = 'closed';
+  return withReceipt(frame).concat({ type: 'close' });
+}
+
+function notOffered(_session: ServerSession, frame: Frame): never {
+  const what = frame.command === 'SEND' ? 'transactions' : frame.command;
+  throw new ProtocolError('ERR_STOMP_NOT_OFFERED', `this server does not offer ${what}`);
+}
+
+function subscriptionId(session: ServerSession, frame: Frame, destination: string | undefined): string {
+  const id = frame.header('id');
+  if (id !== undefined) return id;
+  // The id became mandatory with 1.1 (STOMP 1.1, SUBSCRIBE).
+  if (session.version === '1.0' && destination !== undefined) return destination;
+  throw missing(frame, 'id');
+}
+
+function required(frame: Frame, name: string): string {
+  const value = frame.header(name);
+  if (value === undefined || value === '') throw missing(frame, name);
+  return value;
+}
+
+function missing(frame: Frame, name: string): ProtocolError {
+  return new ProtocolError('ERR_STOMP_HEADER_MISSING', `${frame.command} must have the header ${name}`);
+}
+
+/** A RECEIPT follows what the frame asked for (STOMP 1.2, Header receipt). */
+function withReceipt(frame: Frame, ...effects: ServerEffect[]): ServerEffect[] {
+  const receipt = frame.header('receipt');
+  if (receipt !== undefined) effects.push(reply('RECEIPT', { 'receipt-id': receipt }));
+  return effects;
+}
+
+/** The effect of sending a frame without a body. */
+export function reply(command: 'RECEIPT' | 'CONNECTED', headers: Record<string, string | undefined>): ServerEffect {
+  return { type: 'reply', frame: new ServerFrame(command, HeaderList.of(headers)) };
+}
+
+function unexpected(state: ServerState, frame: Frame): ProtocolError | LimitError {
+  if (state === 'connecting')
+    return new ProtocolError(
+      'ERR_STOMP_NOT_CONNECTED',
+      `the first frame must be CONNECT or STOMP, not ${frame.command}`,
+    );
+  return new ProtocolError('ERR_STOMP_COMMAND', `${frame.command} is not allowed now: the session is ${state}`);
+}

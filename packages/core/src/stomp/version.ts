@@ -1,0 +1,71 @@
+// The three versions and what differs between them on the wire. https://stomp.github.io, specification 1.0, 1.1, 1.2.
+
+import { ProtocolError } from '../errors.js';
+
+/** A version of STOMP. */
+export type Version = '1.0' | '1.1' | '1.2';
+
+/** All versions, best first. */
+export const versions: readonly Version[] = ['1.2', '1.1', '1.0'];
+
+/**
+ * The best version in a list such as `1.0,1.1,1.2`; without a list the peer speaks 1.0 (STOMP 1.1 and 1.2, Protocol
+ * Negotiation). Undefined if there is none in common.
+ */
+export function negotiateVersion(acceptVersion: string | undefined, ours = versions): Version | undefined {
+  if (acceptVersion === undefined) return ours.find((version) => version === '1.0');
+  const theirs = acceptVersion.split(',').map((version) => version.trim());
+  return ours.find((version) => theirs.includes(version));
+}
+
+const NEEDS_ESCAPE = /[\\\r\n:]/;
+const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\r': '\\r', '\n': '\\n', ':': '\\c' };
+
+/**
+ * A header name or value as it stands on the wire (STOMP 1.2, Value Encoding; 1.1 has no escape for a carriage return,
+ * 1.0 has none at all). Undefined if that version cannot carry it: a line feed must never become a new header line.
+ */
+export function escapeHeader(text: string, version: Version, part: 'name' | 'value'): string | undefined {
+  if (!NEEDS_ESCAPE.test(text)) return text;
+  if (version === '1.2') return text.replace(/[\\\r\n:]/g, (octet) => ESCAPES[octet]!);
+  // A CR before the LF would vanish in a reader that takes CR LF for the end of a line.
+  if (text.includes('\r')) return undefined;
+  if (version === '1.1') return text.replace(/[\\\n:]/g, (octet) => ESCAPES[octet]!);
+  return text.includes('\n') || (part === 'name' && text.includes(':')) ? undefined : text;
+}
+
+/** The opposite of {@link escapeHeader}. An undefined escape is fatal (STOMP 1.2, Value Encoding). */
+export function unescapeHeader(text: string, version: Version): string {
+  let at = text.indexOf('\\');
+  if (at === -1 || version === '1.0') return text;
+  let plain = '';
+  let from = 0;
+  do {
+    const octet = unescapeOctet(text.charCodeAt(at + 1), version);
+    if (octet === '') {
+      throw new ProtocolError(
+        'ERR_STOMP_ESCAPE',
+        `undefined escape sequence in a header: STOMP ${version} knows \\n, \\c, \\\\${version === '1.2' ? ' and \\r' : ''}`,
+      );
+    }
+    plain += text.slice(from, at) + octet;
+    from = at + 2;
+    at = text.indexOf('\\', from);
+  } while (at !== -1);
+  return plain + text.slice(from);
+}
+
+function unescapeOctet(letter: number, version: Version): string {
+  switch (letter) {
+    case 0x63: // c
+      return ':';
+    case 0x6e: // n
+      return '\n';
+    case 0x5c: // backslash
+      return '\\';
+    case 0x72: // r
+      return version === '1.2' ? '\r' : '';
+    default:
+      return '';
+  }
+}

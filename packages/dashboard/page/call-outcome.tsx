@@ -1,0 +1,95 @@
+// What the console's call came to: a result, an error in its parts, or nothing because it was cancelled.
+
+import type { Calls, Failure, FinishedCall } from './calls.js';
+import { Json } from './json.jsx';
+import { useNow } from './now.js';
+import { tenths, took } from './quantities.js';
+
+export function CallOutcome({ calls }: { calls: Calls }) {
+  const running = calls.running.value;
+  const shown = calls.shown.value;
+  return (
+    <div class="outcome" role="region" aria-label="Outcome of the call">
+      <p class="outcome-head" role="status" data-kind={running ? 'running' : shown?.outcome.kind}>
+        {running !== undefined ? (
+          <>
+            <span class="dot" aria-hidden="true" /> Running <code>{running.method}</code>
+          </>
+        ) : shown !== undefined ? (
+          <Head call={shown} />
+        ) : (
+          'Result'
+        )}
+        {running !== undefined && <Elapsed began={running.began} />}
+      </p>
+      {/* A place that scrolls must be reachable by the keyboard. */}
+      <div class="outcome-body" tabIndex={0} role="group" aria-label="Answer" data-stale={running !== undefined}>
+        {shown === undefined ? <p class="empty">Run a call: its answer shows here.</p> : <Body call={shown} />}
+      </div>
+    </div>
+  );
+}
+
+function Head({ call }: { call: FinishedCall }) {
+  const { outcome } = call;
+  const word = outcome.kind === 'result' ? 'Result' : outcome.kind === 'cancelled' ? 'Cancelled' : 'Error';
+  return (
+    <>
+      <span class="dot" aria-hidden="true" /> {word}
+      {outcome.kind === 'error' && outcome.failure.code !== undefined && <code>{outcome.failure.code}</code>}
+      <span class="took">{took(call.duration)}</span>
+    </>
+  );
+}
+
+/** Not part of what is read aloud: it changes all the time. */
+function Elapsed({ began }: { began: number }) {
+  const now = useNow(100);
+  return (
+    <span class="took" aria-hidden="true">
+      {tenths(now.value - began)}
+    </span>
+  );
+}
+
+function Body({ call }: { call: FinishedCall }) {
+  const { outcome } = call;
+  if (outcome.kind === 'cancelled') return <p class="empty">The call was cancelled; the server was told to stop.</p>;
+  if (outcome.kind === 'error') return <Trouble failure={outcome.failure} />;
+  return (
+    <pre>
+      <Json value={outcome.value} />
+    </pre>
+  );
+}
+
+function Trouble({ failure }: { failure: Failure }) {
+  return (
+    <dl class="trouble">
+      <dt>Message</dt>
+      <dd>{failure.message}</dd>
+      {failure.code !== undefined && (
+        <>
+          <dt>Code</dt>
+          <dd class="mono">{failure.code}</dd>
+        </>
+      )}
+      {failure.sent !== undefined && (
+        <>
+          <dt>Sent</dt>
+          <dd>{failure.sent}</dd>
+        </>
+      )}
+      {failure.data !== undefined && (
+        <>
+          <dt>Data</dt>
+          <dd>
+            <pre>
+              <Json value={failure.data} />
+            </pre>
+          </dd>
+        </>
+      )}
+    </dl>
+  );
+}

@@ -1,0 +1,118 @@
+// The page's one connection to its server, and what is known about it, as signals.
+
+import { batch, type ReadonlySignal, signal } from '@preact/signals';
+import { connect } from '@sallyport/websocket';
+
+type Client = Awaited<ReturnType<typeof connect>>;
+
+export type ConnectionState = 'connecting' | 'connected' | 'reconnecting' | 'closed';
+
+/** One item of the event stream: an event or, where `gap` is set, the notice that some were lost. */
+export interface StreamItem {
+  name: string;
+  data: unknown;
+  cursor?: string;
+  gap?: { missed?: number };
+}
+
+/** A stretch of time without a connection; milliseconds of this machine's clock. */
+export interface Outage {
+  from: number;
+  until?: number;
+}
+
+export interface Connection {
+  readonly url: string;
+  readonly state: ReadonlySignal<ConnectionState>;
+  /** When the present state began. */
+  readonly since: ReadonlySignal<number>;
+  /** Which attempt is being made or waited for; 0 while connected. */
+  readonly attempt: ReadonlySignal<number>;
+  /** When the next attempt starts; undefined while one is under way. */
+  readonly retryAt: ReadonlySignal<number | undefined>;
+  readonly error: ReadonlySignal<Error | undefined>;
+  readonly reconnects: ReadonlySignal<number>;
+  /** Events known to be lost for good; where the server could not say how many, a gap counts for one. */
+  readonly missed: ReadonlySignal<number>;
+  /** The latest outages, oldest first. */
+  readonly outages: ReadonlySignal<readonly Outage[]>;
+  /** Dials; also the way back from `closed`. */
+  start(): Promise<void>;
+  call(method: string, params: unknown, signal?: AbortSignal): Promise<unknown>;
+  /** Drops the connection as if the network had. */
+  cut(): void;
+}
+
+const OUTAGES_KEPT = 20;
+
+export function createConnection(url: string, take: (item: StreamItem) => void): Connection {
+  const state = signal<ConnectionState>('connecting');
+  const since = signal(Date.now());
+  const attempt = signal(0);
+  const retryAt = signal<number | undefined>(undefined);
+  const error = signal<Error | undefined>(undefined);
+  const reconnects = signal(0);
+  const missed = signal(0);
+  const outages = signal<readonly Outage[]>([]);
+  let client: Client | undefined;
+
+  function enter(next: ConnectionState, info: { attempt?: number; retryIn?: number; error?: Error } = {}): void {
+    const now = Date.now();
+    batch(() => {
+      if (next !== state.value) {
+        if (state.value === 'connected') outages.value = [...outages.value, { from: now }].slice(-OUTAGES_KEPT);
+        if (next === 'connected') endOutage(now);
+        state.value = next;
+        since.value = now;
+      }
+      attempt.value = next === 'connected' ? 0 : (info.attempt ?? 0);
+      retryAt.value = info.retryIn === undefined ? undefined : now + info.retryIn;
+      error.value = next === 'connected' ? undefined : (info.error ?? error.value);
+    });
+  }
+
+  function endOutage(now: number): void {
+    const last = outages.value.at(-1);
+    if (last === undefined || last.until !== undefined) return;
+    outages.value = [...outages.value.slice(0, -1), { ...last, until: now }];
+    reconnects.value += 1;
+  }
+
+  async function follow(source: Client): Promise<void> {
+    for await (const item of source.events('#')) {
+      if (item.gap !== undefined) missed.value += item.gap.missed ?? 1;
+      take(item);
+    }
+  }
+
+  async function start(): Promise<void> {
+    enter('connecting');
+    try {
+      const fresh = await connect(url, { retryFirst: true });
+      client = fresh;
+      fresh.onState((next, info) => enter(next, info));
+      enter(fresh.state);
+      await follow(fresh);
+    } catch (thrown) {
+      enter('closed', { error: thrown instanceof Error ? thrown : new Error(String(thrown)) });
+    }
+  }
+
+  return {
+    url,
+    state,
+    since,
+    attempt,
+    retryAt,
+    error,
+    reconnects,
+    missed,
+    outages,
+    start,
+    async call(method, params, abort) {
+      if (client === undefined) throw new Error('There is no connection yet');
+      return client.call(method, params, { signal: abort });
+    },
+    cut: () => client?.cut(),
+  };
+}

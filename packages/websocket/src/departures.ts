@@ -1,0 +1,178 @@
+// What is to go out: collected during one turn, joined, and handed to the platform in batches, one at a time. Bounded
+// in bytes and in time. The one place where writes are coalesced.
+
+import { type Alarm, type Clock, LimitError, type Limits } from '@sallyport/core';
+
+/** A piece of a byte stream. */
+export type Piece = string | Uint8Array;
+
+/** At most this much is handed over at once (one piece may be larger), so that progress shows and the rest is counted. */
+const BATCH = 256 * 1024;
+
+/** Strings are joined up to this length: one write instead of many, without making giants. */
+const JOIN = 64 * 1024;
+
+/** More than this waiting, and {@link Departures.add} returns a promise. */
+const ROOM = 128 * 1024;
+
+/** A batch larger than this gets more time to leave, in proportion. */
+const STEP = 1024 * 1024;
+
+/** How {@link Departures} reaches the platform. */
+export interface Gate {
+  /** Writes a batch, never an empty one; calls `taken` once the platform has taken all of it. */
+  write(batch: Piece[], taken: () => void): void;
+  /** Runs at the end of the current turn, so that everything sent during it leaves together. */
+  schedule(run: () => void): void;
+  /** A limit was reached: the connection must be torn down. */
+  cut(error: LimitError): void;
+}
+
+export interface DeparturesOptions {
+  clock: Clock;
+  limits: Pick<Limits, 'writeBuffer' | 'writeStall'>;
+  /** Whether boundaries mean nothing, so that adjacent strings may be joined. */
+  join: boolean;
+}
+
+/** The outgoing half of a channel. Lengths count bytes, and UTF-16 units of strings: what they cost to keep. */
+export class Departures {
+  private pieces: Piece[] = [];
+  private queued = 0;
+  private underWay = 0;
+  private scheduled = false;
+  private stopped = false;
+  private progress = 0;
+  private alarm: Alarm | undefined;
+  private room: Settled | undefined;
+  private empty: Settled | undefined;
+
+  constructor(
+    private readonly gate: Gate,
+    private readonly options: DeparturesOptions,
+  ) {}
+
+  /** Queues a piece. Returns nothing while there is room, else a promise for room. */
+  add(piece: Piece): Promise<void> | undefined {
+    if (this.stopped || this.empty !== undefined) return undefined;
+    this.append(piece);
+    if (!this.scheduled) {
+      this.scheduled = true;
+      this.gate.schedule(this.flush);
+    }
+    // Nothing is cut for what one turn sends to a connection that keeps up, such as one body of the greatest size.
+    if (this.queued > this.options.limits.writeBuffer && this.underWay > 0) return this.overflow();
+    if (this.queued + this.underWay <= ROOM) return undefined;
+    return (this.room ??= new Settled()).promise;
+  }
+
+  /** Takes nothing more; resolves when the platform has taken everything, or it was dropped. */
+  end(): Promise<void> {
+    this.empty ??= new Settled();
+    this.check();
+    return this.empty.promise;
+  }
+
+  /** Forgets what has not been handed over. Everybody who waits is released. */
+  drop(): void {
+    this.stopped = true;
+    this.pieces = [];
+    this.queued = this.underWay = 0;
+    this.alarm?.cancel();
+    this.alarm = undefined;
+    this.check();
+  }
+
+  private append(piece: Piece): void {
+    this.queued += piece.length;
+    const end = this.pieces.length - 1;
+    const last = this.pieces[end];
+    const fits = this.options.join && typeof last === 'string' && last.length + piece.length <= JOIN;
+    if (fits && typeof piece === 'string') this.pieces[end] = last + piece;
+    else this.pieces.push(piece);
+  }
+
+  private readonly flush = (): void => {
+    this.scheduled = false;
+    if (this.underWay > 0 || this.pieces.length === 0) return;
+    const batch = this.batch();
+    for (const piece of batch) this.underWay += piece.length;
+    this.queued -= this.underWay;
+    this.watch();
+    this.gate.write(batch, this.taken);
+  };
+
+  /** As many pieces as make up a batch. */
+  private batch(): Piece[] {
+    const all = this.pieces;
+    if (this.queued <= BATCH) {
+      this.pieces = [];
+      return all;
+    }
+    let size = 0;
+    let count = 0;
+    do size += all[count++]!.length;
+    while (count < all.length && size + all[count]!.length <= BATCH);
+    return all.splice(0, count);
+  }
+
+  private readonly taken = (): void => {
+    if (this.stopped) return;
+    this.underWay = 0;
+    this.progress = this.options.clock.now();
+    this.check();
+    this.flush();
+  };
+
+  private check(): void {
+    if (this.room !== undefined && this.queued + this.underWay <= ROOM) {
+      this.room.settle();
+      this.room = undefined;
+    }
+    if (this.empty !== undefined && this.queued + this.underWay === 0) this.empty.settle();
+  }
+
+  /** One alarm serves many batches: it looks when it rings whether anything has moved since. */
+  private watch(): void {
+    if (this.alarm !== undefined) return;
+    this.progress = this.options.clock.now();
+    this.arm(this.patience);
+  }
+
+  private arm(delay: number): void {
+    this.alarm = this.options.clock.after(delay, () => {
+      this.alarm = undefined;
+      if (this.underWay === 0) return;
+      const left = this.progress + this.patience - this.options.clock.now();
+      if (left > 0) this.arm(left);
+      else this.stall();
+    });
+  }
+
+  private get patience(): number {
+    return this.options.limits.writeStall * Math.max(1, this.underWay / STEP);
+  }
+
+  private stall(): void {
+    const time = this.options.limits.writeStall;
+    const text = `The other side took none of ${this.queued + this.underWay} waiting bytes for limits.writeStall (${time} ms)`;
+    this.cut(new LimitError('ERR_WRITE_STALL', text, 'writeStall'));
+  }
+
+  private overflow(): undefined {
+    const most = this.options.limits.writeBuffer;
+    const text = `More than limits.writeBuffer (${most} bytes) waits for the other side: await what send() returns`;
+    this.cut(new LimitError('ERR_WRITE_BUFFER', text, 'writeBuffer'));
+  }
+
+  private cut(error: LimitError): void {
+    this.drop();
+    this.gate.cut(error);
+  }
+}
+
+/** A promise that is resolved from outside. */
+class Settled {
+  settle!: () => void;
+  readonly promise: Promise<void> = new Promise((resolve) => (this.settle = resolve));
+}

@@ -1,0 +1,57 @@
+// `npm test`: everything there is to check, from a bare clone if need be.
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { clearReports, countsOf, reportPath, summarize, writeCounts } from './reports.mjs';
+import { fail, installDependencies, npm, provideBrowser, run } from './setup.mjs';
+import { root } from './workspace.mjs';
+
+const failedSteps = [];
+
+installDependencies();
+clearReports();
+const browser = provideBrowser();
+if (!browser) {
+  if (process.env.CI) fail('CI runs every suite: a browser is required');
+  writeCounts('no-browser', { skipped: 1 });
+}
+
+// Nothing below means anything without the built packages.
+step('build', () => npm(['run', '--silent', 'build:js']));
+if (failedSteps.length === 0) {
+  // Writes the declarations as well, which the package checks look at.
+  step('typecheck', () => npm(['run', '--silent', 'typecheck']));
+  step('lint', () => npm(['run', '--silent', 'lint']));
+  step('unit-node', () => vitest('node'));
+  if (browser) step('unit-browser', () => vitest('browser'));
+  if (browser && hasTests('e2e')) step('e2e', playwright);
+  step('packages', () => npm(['run', '--silent', 'check:packages']));
+  if (hasTests('test/packed')) step('packed', () => vitest('packed'));
+}
+
+console.log();
+if (failedSteps.length > 0) console.log(`Failed: ${failedSteps.join(', ')}`);
+process.exitCode = summarize() && failedSteps.length === 0 ? 0 : 1;
+
+/** Runs one step; its name is that of its report too. A step that fails without a failed test counts as one. */
+function step(name, work) {
+  console.log(`\n── ${name}`);
+  if (work()) return;
+  failedSteps.push(name);
+  if (countsOf(name).failed === 0) writeCounts(`${name}-step`, { failed: 1 });
+}
+
+function vitest(project) {
+  const report = reportPath(project === 'packed' ? 'packed' : `unit-${project}`);
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
+  return run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--project', project, ...reporters]);
+}
+
+function playwright() {
+  const env = { ...process.env, PLAYWRIGHT_JSON_OUTPUT_FILE: reportPath('e2e') };
+  return run(process.execPath, ['node_modules/@playwright/test/cli.js', 'test', '--reporter=list,json'], { env });
+}
+
+function hasTests(folder) {
+  const path = join(root, folder);
+  return existsSync(path) && readdirSync(path, { recursive: true }).some((file) => /\.(test|spec)\.tsx?$/.test(file));
+}

@@ -1,0 +1,68 @@
+import { existsSync } from 'node:fs';
+import { playwright } from '@vitest/browser-playwright';
+import { defineConfig } from 'vitest/config';
+import { chromiumArguments, findChromium } from './scripts/chromium.mjs';
+import { sourceAliases } from './scripts/workspace.mjs';
+
+// Tests run from the sources: no build comes first.
+const resolve = { alias: sourceAliases() };
+
+const chromium = findChromium();
+if (chromium === undefined && process.env.CI) throw new Error('No Chromium found: install it or set CHROMIUM_PATH');
+if (chromium === undefined) console.warn('No Chromium found (CHROMIUM_PATH): tests in the browser are left out');
+
+const node = {
+  extends: true as const,
+  resolve,
+  test: {
+    name: 'node',
+    environment: 'node',
+    include: ['packages/*/test/**/*.test.{ts,tsx}', 'test/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/*.browser.test.{ts,tsx}', 'test/packed/**'],
+  },
+};
+
+const browser = {
+  extends: true as const,
+  resolve,
+  // Found while a test runs, a dependency makes Vite reload the page under it; so they are named before.
+  optimizeDeps: {
+    include: [
+      'fast-check',
+      '@stomp/stompjs',
+      'preact',
+      'preact/hooks',
+      'preact/jsx-runtime',
+      'preact/jsx-dev-runtime',
+      '@preact/signals',
+      'uplot',
+    ],
+  },
+  test: {
+    name: 'browser',
+    // Core must behave alike on every platform: its tests run in both projects unless their name says otherwise.
+    include: ['packages/core/test/**/*.test.ts', 'packages/*/test/**/*.browser.test.{ts,tsx}'],
+    exclude: ['**/node_modules/**', '**/*.node.test.ts'],
+    browser: {
+      enabled: true,
+      headless: true,
+      screenshotFailures: false,
+      instances: [{ browser: 'chromium' as const }],
+      provider: playwright({ launchOptions: { executablePath: chromium, args: chromiumArguments } }),
+    },
+  },
+};
+
+// Installs the packed packages the way a user would; no aliases, the built files are what is tested.
+const packed = {
+  extends: true as const,
+  test: { name: 'packed', include: ['test/packed/**/*.test.ts'], testTimeout: 300_000, hookTimeout: 300_000 },
+};
+
+export default defineConfig({
+  oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
+  test: {
+    passWithNoTests: true,
+    projects: [node, ...(chromium === undefined ? [] : [browser]), ...(existsSync('test/packed') ? [packed] : [])],
+  },
+});
