@@ -21,7 +21,10 @@ export class HeaderList {
   /** The headers of a plain object; those that are `undefined` are left out. */
   static of(record: Readonly<Record<string, string | undefined>>): HeaderList {
     const pairs: string[] = [];
-    for (const [name, value] of Object.entries(record)) if (value !== undefined) pairs.push(name, value);
+    for (const name in record) {
+      const value = Object.hasOwn(record, name) ? record[name] : undefined;
+      if (value !== undefined) pairs.push(name, value);
+    }
     return new HeaderList(pairs);
   }
 

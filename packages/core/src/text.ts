@@ -17,8 +17,15 @@ export function decodeText(bytes: Uint8Array): string {
 /** How many bytes a text has in UTF-8; the content-length of a text. */
 export function textLength(text: string): number {
   // Writing into a scratch buffer is several times faster than counting in script or allocating the bytes.
-  const fits = text.length * 3 <= scratch.length;
-  return fits ? encoder.encodeInto(text, scratch).written : encoder.encode(text).length;
+  if (text.length * 3 <= scratch.length) return encoder.encodeInto(text, scratch).written;
+  let length = 0;
+  for (let at = 0; at < text.length;) {
+    // It stops before a character that does not fit whole.
+    const { read, written } = encoder.encodeInto(text.slice(at), scratch);
+    at += read;
+    length += written;
+  }
+  return length;
 }
 
 /** A copy of a text that does not keep alive the larger text it was cut from. */

@@ -78,7 +78,8 @@ export class Arrivals<T extends { readonly length: number }> implements AsyncIte
       return Promise.resolve({ value: item, done: false });
     }
     if (this.over) return this.finish();
-    if (this.reader !== undefined) return Promise.reject(new Error('A channel has one reader, which asks once at a time'));
+    if (this.reader !== undefined)
+      return Promise.reject(new Error('a channel has one reader, which asks for one item at a time'));
     return new Promise((resolve, reject) => (this.reader = { resolve, reject }));
   }
 

@@ -1,12 +1,12 @@
 // What is to go out: collected during one turn, joined, and handed to the platform in batches, one at a time. Bounded
 // in bytes and in time. The one place where writes are coalesced.
 
-import { type Alarm, type Clock, LimitError, type Limits } from '@sallyport/core';
+import { type Alarm, bodyBytes, type Clock, LimitError, type Limits } from '@sallyport/core';
 
 /** A piece of a byte stream. */
 export type Piece = string | Uint8Array;
 
-/** At most this much is handed over at once (one piece may be larger), so that progress shows and the rest is counted. */
+/** At most this much is handed over at once, unless one piece is larger: so progress shows, and the rest is counted here. */
 const BATCH = 256 * 1024;
 
 /** Strings are joined up to this length: one write instead of many, without making giants. */
@@ -31,8 +31,10 @@ export interface Gate {
 export interface DeparturesOptions {
   clock: Clock;
   limits: Pick<Limits, 'writeBuffer' | 'writeStall'>;
-  /** Whether boundaries mean nothing, so that adjacent strings may be joined. */
+  /** Whether adjacent strings may be joined into one piece, because boundaries mean nothing. */
   join: boolean;
+  /** Whether a large piece may be handed over in parts. */
+  split: boolean;
 }
 
 /** The outgoing half of a channel. Lengths count bytes, and UTF-16 units of strings: what they cost to keep. */
@@ -84,6 +86,7 @@ export class Departures {
   }
 
   private append(piece: Piece): void {
+    if (this.options.split && piece.length > BATCH) return this.slice(bodyBytes(piece));
     this.queued += piece.length;
     const end = this.pieces.length - 1;
     const last = this.pieces[end];
@@ -92,13 +95,20 @@ export class Departures {
     else this.pieces.push(piece);
   }
 
+  private slice(bytes: Uint8Array): void {
+    this.queued += bytes.length;
+    for (let at = 0; at < bytes.length; at += BATCH) this.pieces.push(bytes.subarray(at, at + BATCH));
+  }
+
   private readonly flush = (): void => {
     this.scheduled = false;
     if (this.underWay > 0 || this.pieces.length === 0) return;
     const batch = this.batch();
     for (const piece of batch) this.underWay += piece.length;
     this.queued -= this.underWay;
-    this.watch();
+    this.progress = this.options.clock.now();
+    // One alarm serves many batches: it looks when it rings whether anything has moved since.
+    if (this.alarm === undefined) this.arm(this.patience);
     this.gate.write(batch, this.taken);
   };
 
@@ -119,7 +129,6 @@ export class Departures {
   private readonly taken = (): void => {
     if (this.stopped) return;
     this.underWay = 0;
-    this.progress = this.options.clock.now();
     this.check();
     this.flush();
   };
@@ -130,13 +139,6 @@ export class Departures {
       this.room = undefined;
     }
     if (this.empty !== undefined && this.queued + this.underWay === 0) this.empty.settle();
-  }
-
-  /** One alarm serves many batches: it looks when it rings whether anything has moved since. */
-  private watch(): void {
-    if (this.alarm !== undefined) return;
-    this.progress = this.options.clock.now();
-    this.arm(this.patience);
   }
 
   private arm(delay: number): void {
@@ -155,13 +157,13 @@ export class Departures {
 
   private stall(): void {
     const time = this.options.limits.writeStall;
-    const text = `The other side took none of ${this.queued + this.underWay} waiting bytes for limits.writeStall (${time} ms)`;
+    const text = `the other side took none of ${this.queued + this.underWay} waiting bytes for ${time} ms (limits.writeStall)`;
     this.cut(new LimitError('ERR_WRITE_STALL', text, 'writeStall'));
   }
 
   private overflow(): undefined {
     const most = this.options.limits.writeBuffer;
-    const text = `More than limits.writeBuffer (${most} bytes) waits for the other side: await what send() returns`;
+    const text = `more than ${most} bytes wait for the other side (limits.writeBuffer); await what send() returns`;
     this.cut(new LimitError('ERR_WRITE_BUFFER', text, 'writeBuffer'));
   }
 

@@ -1,1 +1,5 @@
-export {};
+export * from './arrivals.js';
+export * from './departures.js';
+export * from './port.js';
+export * from './stream.js';
+export * from './connect.js';

@@ -5,11 +5,10 @@
 // doubling, with a mark of how far it has been searched, so that one byte at a time does not cost quadratic time.
 
 import { LimitError, ProtocolError } from '../errors.js';
-import { HeaderList } from '../header-list.js';
-import { defaultLimits, type Limits } from '../limits.js';
 import { type Body, decodeText } from '../text.js';
-import { clientCommands, type Command, Frame, mayHaveBody, serverCommands } from './frame.js';
-import { unescapeHeader, type Version } from './version.js';
+import { Frame, mayHaveBody } from './frame.js';
+import { type DecoderLimits, type Head, HeadReader, type Rarities, raritiesOf } from './head.js';
+import type { Version } from './version.js';
 
 const LF = 0x0a;
 const CR = 0x0d;
@@ -17,40 +16,30 @@ const NUL = 0x00;
 
 /** Below this many new bytes it is not worth turning them into a string. */
 const WORTH_A_STRING = 64;
-const LONGEST_COMMAND = 'UNSUBSCRIBE'.length;
 
-/** Which of the limits a decoder keeps. */
-export type DecoderLimits = Pick<Limits, 'headerLine' | 'headerCount' | 'frameHead' | 'body' | 'leadingEols'>;
+const nothing = /* @__PURE__ */ new Uint8Array(0);
 
 export interface DecoderOptions {
   /** Whose frames these are. */
   from: 'client' | 'server';
-  limits?: Partial<DecoderLimits>;
-}
-
-/** Where the head of the current frame ended and how its body is delimited. */
-interface Head {
-  command: Command;
-  headers: HeaderList;
-  /** Bytes of the body, or -1: up to the first NUL. */
-  length: number;
+  limits?: Partial<DecoderLimits> | undefined;
 }
 
 /** Turns chunks into frames: `push` a chunk, then take `next()` until it is undefined. */
 export class Decoder {
-  /** Undefined until the version is known: then nothing is unescaped, and both ends of line count. */
-  version: Version | undefined;
-
-  private readonly commands: readonly string[];
+  private readonly heads: HeadReader;
   private readonly limits: DecoderLimits;
   /** Unread bytes are `bytes[at, end)`. */
-  private bytes: Uint8Array = new Uint8Array(0);
+  private bytes: Uint8Array = nothing;
   private at = 0;
   private end = 0;
   /** Whether `bytes` is ours to append to; a chunk is not. */
   private owned = false;
   /** The unread bytes as a string with one character a byte, where they are all ASCII. */
   private text: string | undefined;
+  /** Whether nobody has tried yet to make the unread bytes a string, and it may be worth it. */
+  private mayBeText = false;
+  private rare: Rarities = { backslash: false, carriageReturn: false };
   /** The place of `text[0]` in `bytes`. */
   private textStart = 0;
   /** Set once a frame's head has been read and its body has not come whole. */
@@ -61,8 +50,17 @@ export class Decoder {
   private eols = 0;
 
   constructor(options: DecoderOptions) {
-    this.commands = options.from === 'client' ? clientCommands : serverCommands;
-    this.limits = { ...defaultLimits, ...options.limits };
+    this.heads = new HeadReader(options.from, options.limits);
+    this.limits = this.heads.limits;
+  }
+
+  /** The version agreed on; to be set before the first frame that follows CONNECT or CONNECTED. */
+  get version(): Version | undefined {
+    return this.heads.version;
+  }
+
+  set version(version: Version | undefined) {
+    this.heads.version = version;
   }
 
   /** How many bytes are being kept for a frame that is not complete. */
@@ -82,7 +80,7 @@ export class Decoder {
       this.append(chunk);
     }
     this.text = undefined;
-    if (this.head === undefined && chunk.length >= WORTH_A_STRING) this.makeText();
+    this.mayBeText = chunk.length >= WORTH_A_STRING;
   }
 
   /** The next whole frame, or undefined: more bytes are needed. Throws ProtocolError or LimitError; then it is over. */
@@ -119,7 +117,7 @@ export class Decoder {
   private keepRest(): void {
     this.text = undefined;
     if (this.at === this.end) {
-      this.bytes = this.bytes.subarray(0, 0);
+      this.bytes = nothing;
       this.at = this.end = 0;
     } else if (!this.owned) {
       const rest = this.bytes.subarray(this.at, this.end);
@@ -133,11 +131,13 @@ export class Decoder {
   }
 
   private makeText(): void {
+    this.mayBeText = false;
     const unread = this.bytes.subarray(this.at, this.end);
     try {
       const text = decodeText(unread);
       if (text.length === unread.length) {
         this.text = text;
+        this.rare = raritiesOf(text);
         this.textStart = this.at;
       }
     } catch {
@@ -147,6 +147,7 @@ export class Decoder {
 
   private readFrame(): Frame | undefined {
     if (!this.skipEols()) return undefined;
+    if (this.mayBeText) this.makeText();
     const head = this.text === undefined ? this.readHeadFromBytes() : this.readHeadFromText(this.text);
     if (head === undefined) return undefined;
     this.eols = 0;
@@ -160,7 +161,7 @@ export class Decoder {
     for (; at < end; at++) {
       const octet = bytes[at];
       if (octet === LF) this.countEol();
-      else if (octet !== CR || !this.mayEndInCrLf() || (at + 1 < end && bytes[at + 1] !== LF)) break;
+      else if (octet !== CR || !this.heads.mayEndInCrLf || (at + 1 < end && bytes[at + 1] !== LF)) break;
       else if (at + 1 === end) break; // A CR whose LF is still to come.
     }
     if (at !== this.at) {
@@ -179,16 +180,9 @@ export class Decoder {
     );
   }
 
-  /** CR LF ends a line from 1.2 on; before the version is known it may be that. */
-  private mayEndInCrLf(): boolean {
-    return this.version === undefined || this.version === '1.2';
-  }
-
   private readHeadFromText(text: string): Head | undefined {
-    const offset = this.textStart;
-    const head = this.parseHead(text, this.at - offset);
-    if (head === undefined) return undefined;
-    this.at = this.searched = this.headEnd + offset;
+    const head = this.heads.read(text, this.at - this.textStart, this.rare);
+    if (head !== undefined) this.at = this.searched = head.end + this.textStart;
     return head;
   }
 
@@ -201,147 +195,34 @@ export class Decoder {
     } catch (cause) {
       throw new ProtocolError('ERR_STOMP_UTF8', 'command and headers of a frame must be UTF-8', { cause });
     }
-    const head = this.parseHead(text, 0);
+    const head = this.heads.read(text, 0, raritiesOf(text));
     this.at = this.searched = end;
     return head;
   }
 
   /** The byte behind the empty line that ends the head, or -1 while it has not come. */
   private findHeadEnd(): number {
-    const { bytes, end } = this;
+    const { bytes, end, heads } = this;
     for (let at = this.searched; at < end; at++) {
       const octet = bytes[at];
       if (octet === LF) {
         const length = at - this.lineStart;
-        if (length === 0 || (length === 1 && bytes[at - 1] === CR && this.mayEndInCrLf())) return at + 1;
-        this.checkLine(length, this.lineStart === this.at);
+        if (length === 0 || (length === 1 && bytes[at - 1] === CR && heads.mayEndInCrLf)) return at + 1;
+        heads.checkUnfinishedLine(length, this.lineStart === this.at);
         this.lineStart = at + 1;
       } else if (octet === NUL) {
-        throw this.noEmptyLine();
+        throw heads.noEmptyLine();
       }
     }
     this.searched = end;
-    this.checkLine(end - this.lineStart, this.lineStart === this.at);
-    this.checkHead(end - this.at);
+    heads.checkUnfinishedLine(end - this.lineStart, this.lineStart === this.at);
+    heads.checkSize(end - this.at);
     return -1;
-  }
-
-  /** Set by parseHead, beside what it returns: the index behind the head. */
-  private headEnd = 0;
-
-  /** Reads command and headers from `text` at `from`; undefined while the empty line has not come. */
-  private parseHead(text: string, from: number): Head | undefined {
-    let lineEnd = text.indexOf('\n', from);
-    if (lineEnd === -1) {
-      this.checkLine(text.length - from, true);
-      return undefined;
-    }
-    const crLf = this.mayEndInCrLf();
-    const command = this.readCommand(text, from, crLf && text.charCodeAt(lineEnd - 1) === CR ? lineEnd - 1 : lineEnd);
-    // Nothing is escaped in CONNECT and CONNECTED (STOMP 1.2, Value Encoding).
-    const escaped =
-      this.version !== undefined && command !== 'CONNECT' && command !== 'CONNECTED' && command !== 'STOMP';
-    const pairs: string[] = [];
-    let contentLength: string | undefined;
-    for (;;) {
-      const start = lineEnd + 1;
-      lineEnd = text.indexOf('\n', start);
-      if (lineEnd === -1) return this.incompleteHead(text, from, start);
-      const stop = crLf && lineEnd > start && text.charCodeAt(lineEnd - 1) === CR ? lineEnd - 1 : lineEnd;
-      if (stop === start) break;
-      this.checkLine(stop - start, false);
-      const colon = text.indexOf(':', start);
-      if (colon === -1 || colon >= stop) throw this.headerWithoutColon(text.slice(start, stop));
-      let name = text.slice(start, colon);
-      let value = text.slice(colon + 1, stop);
-      if (escaped) {
-        if (name.includes('\\')) name = unescapeHeader(name, this.version!);
-        if (value.includes('\\')) value = unescapeHeader(value, this.version!);
-      }
-      // STOMP 1.0 said nothing of spaces, and its own examples pad with them; 1.1 forbade it.
-      if (this.version === '1.0') value = value.trim();
-      if (name === 'content-length') contentLength ??= value;
-      pairs.push(name, value);
-    }
-    this.headEnd = lineEnd + 1;
-    this.checkHead(this.headEnd - from);
-    this.checkPairs(pairs, text, from, this.headEnd);
-    return { command, headers: new HeaderList(pairs), length: this.bodyLength(contentLength) };
-  }
-
-  private incompleteHead(text: string, from: number, lineStart: number): undefined {
-    this.checkLine(text.length - lineStart, false);
-    this.checkHead(text.length - from);
-    if (text.includes('\0', from)) throw this.noEmptyLine();
-    return undefined;
-  }
-
-  private readCommand(text: string, from: number, to: number): Command {
-    this.checkLine(to - from, true);
-    const command = text.slice(from, to);
-    if (this.commands.includes(command)) return command as Command;
-    throw new ProtocolError('ERR_STOMP_COMMAND', `unknown command; known are ${this.commands.join(', ')}`);
-  }
-
-  private checkPairs(pairs: readonly string[], text: string, from: number, to: number): void {
-    if (pairs.length / 2 > this.limits.headerCount) {
-      throw new LimitError(
-        'ERR_HEADER_COUNT',
-        `a frame has more than ${this.limits.headerCount} headers (limits.headerCount)`,
-        'headerCount',
-      );
-    }
-    for (let at = 0; at < pairs.length; at += 2) {
-      if (pairs[at] === '') throw new ProtocolError('ERR_STOMP_HEADER', 'a header line has no name before its colon');
-    }
-    const nul = text.indexOf('\0', from);
-    if (nul !== -1 && nul < to) throw this.noEmptyLine();
-    if (this.version !== '1.2') return;
-    // CR is not a header octet in 1.2 (Augmented BNF); what ended a line has been taken off.
-    for (let cr = text.indexOf('\r', from); cr !== -1 && cr < to; cr = text.indexOf('\r', cr + 1)) {
-      if (text.charCodeAt(cr + 1) !== LF)
-        throw new ProtocolError('ERR_STOMP_HEADER', 'a carriage return in a header must be written \\r');
-    }
-  }
-
-  private checkLine(length: number, isCommand: boolean): void {
-    if (isCommand && length > LONGEST_COMMAND + 1) {
-      throw new ProtocolError(
-        'ERR_STOMP_COMMAND',
-        `a frame must begin with a command; known are ${this.commands.join(', ')}`,
-      );
-    }
-    if (length <= this.limits.headerLine) return;
-    throw new LimitError(
-      'ERR_HEADER_LINE',
-      `a header line is longer than ${this.limits.headerLine} bytes (limits.headerLine)`,
-      'headerLine',
-    );
-  }
-
-  private checkHead(length: number): void {
-    if (length <= this.limits.frameHead) return;
-    throw new LimitError(
-      'ERR_FRAME_HEAD',
-      `the headers of a frame are longer than ${this.limits.frameHead} bytes (limits.frameHead)`,
-      'frameHead',
-    );
-  }
-
-  /** content-length is believed on every frame, and only if it is digits (STOMP 1.2, Header content-length). */
-  private bodyLength(contentLength: string | undefined): number {
-    if (contentLength === undefined) return -1;
-    if (!/^\d{1,10}$/.test(contentLength)) {
-      throw new ProtocolError('ERR_STOMP_CONTENT_LENGTH', 'content-length must be a number of bytes, digits only');
-    }
-    const length = Number(contentLength);
-    if (length > this.limits.body) throw this.bodyTooLong();
-    return length;
   }
 
   private readBody(head: Head): Frame | undefined {
     const stop = head.length === -1 ? this.findNul() : this.at + head.length;
-    if (stop - this.at > this.limits.body) throw this.bodyTooLong();
+    if (stop - this.at > this.limits.body) throw this.heads.bodyTooLong();
     if (stop === -1 || stop >= this.end) {
       this.head = head;
       return undefined;
@@ -371,25 +252,7 @@ export class Decoder {
   private findNul(): number {
     const found = this.bytes.subarray(0, this.end).indexOf(NUL, this.searched);
     this.searched = found === -1 ? this.end : found;
-    if (found === -1 && this.end - this.at > this.limits.body) throw this.bodyTooLong();
+    if (found === -1 && this.end - this.at > this.limits.body) throw this.heads.bodyTooLong();
     return found;
-  }
-
-  private bodyTooLong(): LimitError {
-    return new LimitError(
-      'ERR_BODY',
-      `the body of a frame is longer than ${this.limits.body} bytes (limits.body)`,
-      'body',
-    );
-  }
-
-  private headerWithoutColon(line: string): ProtocolError {
-    return line.includes('\0')
-      ? this.noEmptyLine()
-      : new ProtocolError('ERR_STOMP_HEADER', 'a header line has no colon');
-  }
-
-  private noEmptyLine(): ProtocolError {
-    return new ProtocolError('ERR_STOMP_HEADER', 'an empty line must follow the headers of a frame, before its NUL');
   }
 }

@@ -1,6 +1,7 @@
 export * from './client.js';
 export { type ClientEffect, ClientSession, type ClientState } from './client-session.js';
-export { Decoder, type DecoderLimits, type DecoderOptions } from './decoder.js';
+export { Decoder, type DecoderOptions } from './decoder.js';
+export { type DecoderLimits } from './head.js';
 export * from './frame.js';
 export * from './heart-beat.js';
 export { MessageEncoder } from './message-encoder.js';

@@ -25,8 +25,10 @@ export interface StompServerOptions extends ServerSessionOptions {
    * told to the peer.
    */
   authenticate(headers: HeaderList, connection: StompServerConnection): Broker | Promise<Broker>;
-  limits?: Partial<Limits>;
-  clock?: Clock;
+  /** Asked before each SEND and SUBSCRIBE; throws, or rejects, to refuse. Returns nothing if there is nothing to wait for. */
+  permit?: (action: 'send' | 'subscribe', destination: string) => Promise<void> | undefined;
+  limits?: Partial<Limits> | undefined;
+  clock?: Clock | undefined;
   /** Shared by all sessions of a server. */
   messages?: MessageEncoder;
 }
@@ -122,15 +124,14 @@ class StompServer implements StompServerConnection {
 
   private performOne(effect: ServerEffect): Promise<void> | undefined {
     switch (effect.type) {
-      case 'send':
-        return this.broker!.send({
-          destination: effect.frame.header('destination')!,
-          headers: effect.frame.headers,
-          body: effect.frame.body,
-          replyTo: effect.frame.header('reply-to'),
-        });
-      case 'subscribe':
-        return this.subscribe(effect);
+      case 'send': {
+        const pending = this.options.permit?.('send', effect.frame.header('destination')!);
+        return pending === undefined ? this.send(effect.frame) : pending.then(() => this.send(effect.frame));
+      }
+      case 'subscribe': {
+        const pending = this.options.permit?.('subscribe', effect.destination);
+        return pending === undefined ? this.subscribe(effect) : pending.then(() => this.subscribe(effect));
+      }
       case 'unsubscribe':
         this.subscriptions.get(effect.id)?.close();
         this.subscriptions.delete(effect.id);
@@ -155,6 +156,15 @@ class StompServer implements StompServerConnection {
     if (this.closed) return;
     this.decoder.version = this.session.version;
     await this.perform(this.session.accept(), 0);
+  }
+
+  private send({ headers, body }: Frame): Promise<void> | undefined {
+    return this.broker!.send({
+      destination: headers.get('destination')!,
+      headers,
+      body,
+      replyTo: headers.get('reply-to'),
+    });
   }
 
   private subscribe(effect: Extract<ServerEffect, { type: 'subscribe' }>): Promise<void> | undefined {

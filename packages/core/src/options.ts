@@ -1,0 +1,16 @@
+// Options are plain objects; a misspelt one must not be silently nothing.
+
+/** What an option may be, by name: a test, and what to say when it fails. */
+export type OptionRules = Readonly<Record<string, 'number' | 'string' | 'boolean' | 'function' | 'object' | 'any'>>;
+
+/** Throws a TypeError that names an option which is unknown or not of its type. Undefined is as good as absent. */
+export function checkOptions(options: object, rules: OptionRules, of: string): void {
+  for (const [name, value] of Object.entries(options)) {
+    const type = Object.hasOwn(rules, name) ? rules[name] : undefined;
+    if (type === undefined)
+      throw new TypeError(`${of}: unknown option ${name}; known are ${Object.keys(rules).join(', ')}`);
+    const fits =
+      value === undefined || type === 'any' || (typeof value === type && value !== null && !Number.isNaN(value));
+    if (!fits) throw new TypeError(`${of}: option ${name} must be ${type === 'object' ? 'an' : 'a'} ${type}`);
+  }
+}

@@ -1,0 +1,76 @@
+// Methods every server has. The specification reserves the prefix rpc. for such (JSON-RPC 2.0, section 8).
+
+import { ErrorCode, type Call, type Methods, type MethodTable } from '@sallyport/core/jsonrpc';
+import type { EmbeddedBroker, EmbeddedLink } from '@sallyport/core/broker';
+import { AuthError, bodyText, RpcError, SallyportError } from '@sallyport/core';
+import type { Session } from './session.js';
+
+/**
+ * - `rpc.methods`: the names of all methods.
+ * - `rpc.subscribe {pattern}`, `rpc.unsubscribe {pattern}`: events as notifications, for connections that speak bare
+ *   JSON-RPC and so have no SUBSCRIBE.
+ */
+export function builtInMethods(methods: MethodTable, broker: EmbeddedBroker, permit: Permit): Methods {
+  const watchers = new WeakMap<Session, Watcher>();
+  const watcherOf = (call: Call): Watcher => {
+    const session = call.session as Session | undefined;
+    if (session?.protocol !== 'jsonrpc')
+      throw new RpcError(ErrorCode.invalidRequest, 'only for connections that speak bare JSON-RPC');
+    let watcher = watchers.get(session);
+    if (watcher === undefined) watchers.set(session, (watcher = new Watcher(broker.link(), session, permit)));
+    return watcher;
+  };
+  return {
+    rpc: {
+      methods: () => methods.names,
+      subscribe: (params: unknown, call) => watcherOf(call).watch(readPattern(params)),
+      unsubscribe: (params: unknown, call) => watcherOf(call).unwatch(readPattern(params)),
+    },
+  };
+}
+
+/** Refuses by a throw or a rejection. */
+export type Permit = (session: Session, destination: string) => Promise<void> | undefined;
+
+/** The events that one connection watches. */
+class Watcher {
+  private readonly subscriptions = new Map<string, { close(): void }>();
+
+  constructor(
+    private readonly link: EmbeddedLink,
+    private readonly session: Session,
+    private readonly permit: Permit,
+  ) {
+    session.onEnd(() => void link.close());
+  }
+
+  async watch(pattern: string): Promise<boolean> {
+    if (this.subscriptions.has(pattern)) return false;
+    const destination = '/topic/' + pattern;
+    try {
+      await this.permit(this.session, destination);
+      const subscription = this.link.subscribe(destination, (delivery) =>
+        this.session.forward(bodyText(delivery.body)),
+      );
+      this.subscriptions.set(pattern, subscription);
+      return true;
+    } catch (error) {
+      if (error instanceof AuthError) throw new RpcError(ErrorCode.forbidden, error.message);
+      if (error instanceof SallyportError) throw new RpcError(ErrorCode.invalidParams, error.message);
+      throw error;
+    }
+  }
+
+  unwatch(pattern: string): boolean {
+    this.subscriptions.get(pattern)?.close();
+    return this.subscriptions.delete(pattern);
+  }
+}
+
+function readPattern(params: unknown): string {
+  const pattern = Array.isArray(params)
+    ? (params[0] as unknown)
+    : (params as { pattern?: unknown } | undefined)?.pattern;
+  if (typeof pattern === 'string') return pattern;
+  throw new RpcError(ErrorCode.invalidParams, 'Invalid params', 'pattern must be a string such as host.*');
+}

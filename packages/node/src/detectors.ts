@@ -1,0 +1,119 @@
+// Which protocol a connection speaks, by its first bytes. Pure functions; each may be asked at every prefix.
+
+/** `'more'`: it may still become this protocol. */
+export type Verdict = 'yes' | 'no' | 'more';
+export type Detector = (head: Uint8Array) => Verdict;
+
+/** The protocols that are told apart by looking. */
+export type Protocol = 'http' | 'stomp' | 'jsonrpc';
+
+/** A decision needs no more than this; who has not said by then what they speak never will. */
+export const MOST_BYTES = 64;
+
+/** Before CONNECT some clients send EOLs, at most this many (limits.leadingEols). */
+const LEADING_EOLS = 8;
+
+/** The longest registered method, UPDATEREDIRECTREF, and a few. */
+const LONGEST_METHOD = 20;
+
+const LF = 0x0a;
+const CR = 0x0d;
+const SPACE = 0x20;
+
+/** A TLS record of a handshake, any version (RFC 8446, section 5.1). */
+export function detectTls(head: Uint8Array): Verdict {
+  return matches(head, 0, [0x16, 0x03]);
+}
+
+/**
+ * The exact first line CONNECT or STOMP. A parser that skips what it does not know until a frame begins is how a browser's
+ * request becomes a STOMP session (ALPACA); `CONNECT host:443 HTTP/1.1` is HTTP.
+ */
+export function detectStomp(head: Uint8Array): Verdict {
+  let at = 0;
+  for (let eols = 0; eols < LEADING_EOLS; eols++) {
+    const length = eolLength(head, at);
+    if (length === 'more') return 'more';
+    if (length === 0) break;
+    at += length;
+  }
+  const connect = commandLine(head, at, CONNECT);
+  return connect === 'no' ? commandLine(head, at, STOMP) : connect;
+}
+
+/** A method and a space (RFC 9112, section 3). All registered methods are capital letters and hyphens. */
+export function detectHttp(head: Uint8Array): Verdict {
+  let at = 0;
+  while (at < head.length && isMethodByte(head[at]!)) at++;
+  if (at > LONGEST_METHOD) return 'no';
+  if (at === head.length) return 'more';
+  return at > 0 && head[at] === SPACE ? 'yes' : 'no';
+}
+
+/** An object or an array, after any white space (RFC 8259, section 2): one JSON-RPC text a line. */
+export function detectJsonRpc(head: Uint8Array): Verdict {
+  for (const byte of head) {
+    if (byte === OBJECT || byte === ARRAY) return 'yes';
+    if (byte !== SPACE && byte !== LF && byte !== CR && byte !== TAB) return 'no';
+  }
+  return 'more';
+}
+
+const TAB = 0x09;
+const OBJECT = 0x7b;
+const ARRAY = 0x5b;
+const CONNECT = bytesOf('CONNECT');
+const STOMP = bytesOf('STOMP');
+
+/** By name, for asking each in turn. At most one says yes. */
+export const detectors: Readonly<Record<Protocol, Detector>> = {
+  http: detectHttp,
+  stomp: detectStomp,
+  jsonrpc: detectJsonRpc,
+};
+
+/** Asks several detectors: the name of the one that said yes, `'more'` while one may still, or nothing. */
+export function detect<Name extends string>(
+  head: Uint8Array,
+  asked: Readonly<Partial<Record<Name, Detector>>>,
+): Name | 'more' | undefined {
+  let open = false;
+  for (const name in asked) {
+    const verdict = asked[name]!(head);
+    if (verdict === 'yes') return name;
+    open ||= verdict === 'more';
+  }
+  return open && head.length < MOST_BYTES ? 'more' : undefined;
+}
+
+function commandLine(head: Uint8Array, at: number, command: readonly number[]): Verdict {
+  const verdict = matches(head, at, command);
+  if (verdict !== 'yes') return verdict;
+  const length = eolLength(head, at + command.length);
+  if (length === 'more' || at + command.length === head.length) return 'more';
+  return length === 0 ? 'no' : 'yes';
+}
+
+function matches(head: Uint8Array, from: number, expected: readonly number[]): Verdict {
+  for (let at = 0; at < expected.length; at++) {
+    if (from + at >= head.length) return 'more';
+    if (head[from + at] !== expected[at]) return 'no';
+  }
+  return 'yes';
+}
+
+/** The length of the EOL at a place, 0 if there is none, `'more'` after a lone CR at the end. */
+function eolLength(head: Uint8Array, at: number): 0 | 1 | 2 | 'more' {
+  if (head[at] === LF) return 1;
+  if (head[at] !== CR) return 0;
+  if (at + 1 >= head.length) return 'more';
+  return head[at + 1] === LF ? 2 : 0;
+}
+
+function isMethodByte(byte: number): boolean {
+  return (byte >= 0x41 && byte <= 0x5a) || byte === 0x2d;
+}
+
+function bytesOf(text: string): readonly number[] {
+  return [...text].map((character) => character.charCodeAt(0));
+}

@@ -1,0 +1,83 @@
+// A URL becomes a byte stream: which carrier, which port, which TLS.
+
+import { type ByteStream, type Clock, ConnectionError, type Limits, type OptionRules, toError } from '@sallyport/core';
+import { type EmitterWebSocket, emitterStream, stompProtocols } from '@sallyport/websocket/upgrade';
+import { WebSocket } from 'ws';
+import { dialTcp, dialTls } from './dial.js';
+
+/** What a page cannot choose and a Node program can. */
+export interface NodeDialOptions {
+  /** Whom to trust, PEM; default: the authorities that Node knows. */
+  ca?: string | Buffer | undefined;
+  /** Our own certificate and its key, PEM, for servers that ask for one. */
+  cert?: string | Buffer | undefined;
+  key?: string | Buffer | undefined;
+  /** Accept any certificate, as for the one that a demo makes up. Default false. */
+  insecure?: boolean | undefined;
+  /** The name the server's certificate must have; default: the URL's host. */
+  servername?: string | undefined;
+  /** How long dialling may take, milliseconds. Default 10 000. */
+  dialTime?: number | undefined;
+  clock?: Clock | undefined;
+  limits?: Partial<Limits> | undefined;
+}
+
+export const dialOptionRules: OptionRules = {
+  ca: 'any',
+  cert: 'any',
+  key: 'any',
+  insecure: 'boolean',
+  servername: 'string',
+  dialTime: 'number',
+};
+
+/** The schemes of {@link dial}. */
+export const schemes: readonly string[] = ['tcp:', 'tls:', 'ws:', 'wss:'];
+
+/** The port that Sallyport, like vdsm, listens on unless told otherwise. */
+export const defaultPort = 54321;
+
+/** Makes a connection to a URL. Rejects with ConnectionError. */
+export function dial(url: URL, options: NodeDialOptions): Promise<ByteStream> {
+  const { ca, cert, key, servername, clock, limits } = options;
+  const place = { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? defaultPort : Number(url.port) };
+  const common = { ...place, timeout: options.dialTime, clock, limits };
+  const tls = { ca, cert, key, servername, rejectUnauthorized: options.insecure !== true };
+  if (url.protocol === 'tcp:') return dialTcp(common);
+  if (url.protocol === 'tls:') return dialTls({ ...common, ...present(tls) });
+  return dialWebSocket(url, options, present(tls));
+}
+
+function dialWebSocket(url: URL, options: NodeDialOptions, tls: object): Promise<ByteStream> {
+  const { dialTime = 10_000, clock, limits } = options;
+  const socket = new WebSocket(url, [...stompProtocols], {
+    ...tls,
+    perMessageDeflate: false,
+    handshakeTimeout: dialTime,
+    maxPayload: limits?.body ?? 16 * 1024 * 1024,
+  });
+  return new Promise((resolve, reject) => {
+    socket.once('open', () => {
+      socket.off('error', fail);
+      resolve(emitterStream(socket as EmitterWebSocket, { clock, limits, schedule: process.nextTick }));
+    });
+    const fail = (thrown: unknown): void => {
+      const cause = toError(thrown);
+      const code = /certificate|self.signed/i.test(cause.message) ? 'ERR_TLS_CERTIFICATE' : 'ERR_CONNECT';
+      const hint =
+        code === 'ERR_CONNECT' ? '' : '; pass its authority as `ca`, or `insecure: true` to accept any certificate';
+      reject(
+        new ConnectionError(
+          code,
+          `cannot connect to ${url.origin === 'null' ? url.host : url.origin}: ${cause.message}${hint}`,
+          { cause },
+        ),
+      );
+    };
+    socket.once('error', fail);
+  });
+}
+
+function present<T extends object>(options: T): Partial<T> {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as Partial<T>;
+}

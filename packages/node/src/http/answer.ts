@@ -1,0 +1,40 @@
+// Answers of the HTTP server: short plain texts that never repeat what the request said, and headers all answers have.
+
+import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+
+/** Answers with a plain text. */
+export function answerText(response: ServerResponse, status: number, text: string, headers?: OutgoingHttpHeaders): void {
+  answer(response, status, 'text/plain; charset=utf-8', `${text}\n`, headers);
+}
+
+/** Answers with JSON that is already a text. */
+export function answerJson(response: ServerResponse, text: string, headers?: OutgoingHttpHeaders): void {
+  answer(response, 200, 'application/json', text, headers);
+}
+
+/** Answers with anything; Node leaves the body out for HEAD. Nothing is cached unless `headers` say so. */
+export function answer(
+  response: ServerResponse,
+  status: number,
+  type: string,
+  body: string | Uint8Array,
+  headers?: OutgoingHttpHeaders,
+): void {
+  response.writeHead(status, {
+    'content-type': type,
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
+    ...alwaysSent,
+    ...headers,
+  });
+  response.end(body);
+}
+
+/** Answers without a body. */
+export function answerEmpty(response: ServerResponse, status: number, headers?: OutgoingHttpHeaders): void {
+  response.writeHead(status, { ...alwaysSent, ...headers });
+  response.end();
+}
+
+/** A browser must not guess what an answer is: a text that looks like a script stays a text. */
+const alwaysSent: OutgoingHttpHeaders = { 'x-content-type-options': 'nosniff' };

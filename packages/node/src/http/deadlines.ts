@@ -1,0 +1,84 @@
+// Time limits of one HTTP connection. Node's own are enforced by a sweep that only a listening http.Server starts, and
+// ours never listens: without these a request could be dribbled in for ever.
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Alarm, Clock } from '@sallyport/core';
+
+export interface HttpTimes {
+  /** A request's head must be complete this long after the connection began, milliseconds. Default 10 000. */
+  headTime: number;
+  /** A request with its body must be complete after this long, milliseconds. Default 30 000. */
+  requestTime: number;
+  /** The next request's head must be complete this long after the last answer, milliseconds. Default 5000. */
+  keepAliveTime: number;
+}
+
+export const defaultTimes: HttpTimes = { headTime: 10_000, requestTime: 30_000, keepAliveTime: 5000 };
+
+export class Deadlines {
+  private alarm: Alarm | undefined;
+  /** When the present request may have begun. */
+  private began = 0;
+  private unanswered = 0;
+  private reading = false;
+  private stopped = false;
+
+  constructor(
+    private readonly socket: Socket,
+    private readonly clock: Clock,
+    private readonly times: HttpTimes,
+    private readonly writeStall: number,
+  ) {
+    this.await(times.headTime);
+    socket.once('close', () => this.stop());
+  }
+
+  /** Whether no request is being read or answered. */
+  get idle(): boolean {
+    return this.unanswered === 0 && !this.reading;
+  }
+
+  /** A request's head has come. */
+  request(request: IncomingMessage, response: ServerResponse): void {
+    const now = this.clock.now();
+    if (!this.idle) this.began = now;
+    this.unanswered++;
+    this.reading = true;
+    this.arm(this.began + this.times.requestTime - now);
+    request.once('end', () => {
+      this.reading = false;
+      this.settle();
+    });
+    // Node's timer of a socket knows how a long write moves on; it is on only while an answer leaves.
+    response.once('prefinish', () => this.socket.setTimeout(this.writeStall));
+    response.once('close', () => {
+      this.socket.setTimeout(0);
+      this.unanswered--;
+      this.settle();
+    });
+  }
+
+  /** The connection is no longer HTTP, or gone. */
+  stop(): void {
+    this.stopped = true;
+    this.alarm?.cancel();
+  }
+
+  /** While a method works on its answer nothing is due from the client. */
+  private settle(): void {
+    if (this.reading) return;
+    this.alarm?.cancel();
+    if (this.unanswered === 0) this.await(this.times.keepAliveTime);
+  }
+
+  private await(time: number): void {
+    this.began = this.clock.now();
+    this.arm(time);
+  }
+
+  private arm(time: number): void {
+    this.alarm?.cancel();
+    if (!this.stopped) this.alarm = this.clock.after(time, () => this.socket.destroy());
+  }
+}

@@ -1,0 +1,212 @@
+// What the server is apart from its port: the broker, the methods, the sessions. Every protocol meets here.
+
+import {
+  AuthError,
+  type ByteStream,
+  type Clock,
+  jsonHeaders,
+  type Limits,
+  type MessageChannel,
+  randomName,
+  RpcError,
+} from '@sallyport/core';
+import {
+  EmbeddedBroker,
+  type EmbeddedLink,
+  isRequestQueue,
+  privateRequestQueue,
+  requestQueue,
+} from '@sallyport/core/broker';
+import {
+  BrokerRpc,
+  ErrorCode,
+  JsonRpcPeer,
+  type Methods,
+  MethodTable,
+  parseJson,
+  errorText,
+  requestText,
+} from '@sallyport/core/jsonrpc';
+import { type HeartBeatOptions, MessageEncoder, serveStomp } from '@sallyport/core/stomp';
+import { admit, type Authenticate, type Authorize, type Credentials, permit } from './access.js';
+import { builtInMethods } from './built-in-methods.js';
+import { type Origin, Session } from './session.js';
+
+export interface HubOptions extends HeartBeatOptions {
+  authenticate?: Authenticate | undefined;
+  authorize?: Authorize | undefined;
+  limits?: Partial<Limits> | undefined;
+  clock?: Clock | undefined;
+  /** Default time for an answer to a call of this side, milliseconds. */
+  timeout?: number | undefined;
+  /** Told of what handlers throw that is no RpcError. */
+  onError?: ((error: Error, method: string) => void) | undefined;
+}
+
+export class Hub {
+  readonly broker: EmbeddedBroker;
+  readonly sessions = new Set<Session>();
+  readonly methods = new MethodTable();
+  private readonly link: EmbeddedLink;
+  private readonly rpc: BrokerRpc;
+  private readonly messages = new MessageEncoder();
+
+  constructor(private readonly options: HubOptions) {
+    const { limits, clock } = options;
+    this.broker = new EmbeddedBroker({ limits, clock, undeliverable: (delivery) => this.refuse(delivery) });
+    this.link = this.broker.link();
+    this.methods.add(
+      builtInMethods(this.methods, this.broker, (session, destination) =>
+        this.permit(session, 'subscribe', destination),
+      ),
+    );
+    const { authorize } = options;
+    this.rpc = new BrokerRpc(this.link, {
+      ...this.rpcOptions(),
+      methods: this.methods,
+      authorize:
+        authorize &&
+        ((caller, method) =>
+          authorize({ principal: caller.principal, session: caller as Session, action: 'call', method })),
+      callerOf: (delivery) => (delivery.origin as Session | undefined) ?? this.self,
+    });
+    this.rpc.serve(requestQueue);
+  }
+
+  implement(methods: Methods): void {
+    this.methods.add(methods);
+  }
+
+  emit(name: string, data?: unknown): void {
+    this.link.send({ destination: '/topic/' + name, headers: jsonHeaders, body: requestText(undefined, name, data) });
+  }
+
+  /** Serves a connection that speaks STOMP, until it ends. */
+  async serveStomp(stream: ByteStream, came: Origin): Promise<Error | undefined> {
+    const session = new Session(randomName(), came);
+    const { options } = this;
+    const outcome = await serveStomp(stream, {
+      ...options,
+      limits: options.limits,
+      clock: options.clock,
+      sessionId: session.id,
+      server: 'Sallyport',
+      messages: this.messages,
+      permit: (action, destination) => this.permit(session, action, destination),
+      authenticate: async (headers, connection) => {
+        session.principal = await this.admit(came, {
+          login: headers.get('login'),
+          passcode: headers.get('passcode'),
+          token: headers.get('token'),
+        });
+        const link = this.broker.link({
+          origin: session,
+          unsubscribedReply: (delivery) => connection.deliverUnsubscribed(delivery),
+        });
+        this.attach(session, link, stream);
+        return link;
+      },
+    });
+    this.leave(session, outcome);
+    return outcome;
+  }
+
+  /** Serves a connection that speaks bare JSON-RPC, until it ends. */
+  async serveJsonRpc(channel: MessageChannel, came: Origin): Promise<Error | undefined> {
+    const session = new Session(randomName(), came);
+    try {
+      session.principal = await this.admit(came, {});
+    } catch (error) {
+      void channel.send(errorText(null, new RpcError(ErrorCode.forbidden, (error as Error).message)));
+      await channel.close();
+      return error as Error;
+    }
+    const peer = new JsonRpcPeer(channel, { ...this.rpcOptions(), dispatcher: this.rpc.dispatcher, caller: session });
+    session.attach({
+      call: (method, params, options) => peer.call(method, params, options),
+      notify: (method, params) => peer.notify(method, params),
+      forward: (text) => void channel.send(text),
+      close: (reason) => channel.close(reason),
+    });
+    this.sessions.add(session);
+    const outcome = await peer.run();
+    this.leave(session, outcome);
+    return outcome;
+  }
+
+  /** Answers one text that came by HTTP. Rejects with AuthError if the credentials are refused. */
+  async answer(text: string, came: Origin, credentials: Partial<Credentials>): Promise<string | undefined> {
+    const session = new Session(randomName(), came);
+    session.principal = await this.admit(came, credentials);
+    let message: unknown;
+    try {
+      message = parseJson(text);
+    } catch (error) {
+      return errorText(null, error);
+    }
+    return this.rpc.dispatcher.receive(message, session);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.sessions].map((session) => session.close()));
+    this.rpc.close();
+    await this.link.close();
+  }
+
+  private readonly self = { running: new Map() };
+
+  private rpcOptions() {
+    const { limits, clock, timeout, onError } = this.options;
+    return { limits, clock, timeout, onError };
+  }
+
+  private admit(came: Origin, credentials: Partial<Credentials>): Promise<unknown> {
+    return admit(this.options.authenticate, { ...came, ...credentials });
+  }
+
+  private permit(session: Session, action: 'send' | 'subscribe', destination: string): Promise<void> | undefined {
+    const { authorize } = this.options;
+    const isRequests = isRequestQueue(destination);
+    if (isRequests && action === 'send') return undefined; // Asked by method, as `call`.
+    // The server's own methods are its own to serve.
+    if (destination === requestQueue)
+      throw new AuthError('ERR_FORBIDDEN', `not allowed: serve ${requestQueue}; a service has a name of its own`);
+    if (destination.startsWith('/temp-queue/') || destination.startsWith('/reply-queue/')) return undefined;
+    const wanted = isRequests ? 'serve' : action;
+    return permit(authorize, { principal: session.principal, session, action: wanted, destination });
+  }
+
+  /** Gives a session its way back: requests to the private queue that the connection has subscribed. */
+  private attach(session: Session, link: EmbeddedLink, stream: ByteStream): void {
+    let rpc: BrokerRpc | undefined;
+    const caller = () => (rpc ??= new BrokerRpc(this.broker.link(), this.rpcOptions()));
+    const address = (): string => {
+      const found = link.addressOf(privateRequestQueue);
+      if (found === undefined) throw new RpcError(ErrorCode.methodNotFound, 'this client implements no methods');
+      return found;
+    };
+    session.onEnd(() => rpc?.close());
+    session.attach({
+      call: async (method, params, options) => caller().call(address(), method, params, options),
+      notify: async (method, params) => caller().notify(address(), method, params),
+      close: (reason) => stream.close(reason),
+    });
+    this.sessions.add(session);
+  }
+
+  private leave(session: Session, reason: Error | undefined): void {
+    this.sessions.delete(session);
+    session.detach();
+    this.rpc.dispatcher.leave(session, reason ?? new Error('the connection ended'));
+  }
+
+  /** A request for a service that nobody serves is answered at once, rather than left to its time-out. */
+  private refuse(delivery: Parameters<BrokerRpc['refuse']>[0]): boolean {
+    if (!isRequestQueue(delivery.destination)) return false;
+    this.rpc.refuse(
+      delivery,
+      new RpcError(ErrorCode.methodNotFound, 'Method not found', `nobody serves ${delivery.destination}`),
+    );
+    return true;
+  }
+}

@@ -1,0 +1,108 @@
+// One connection as the server's user sees it: who is there, how it came, and its methods to call back.
+
+import { ConnectionError } from '@sallyport/core';
+import type { CallOptions, Caller } from '@sallyport/core/jsonrpc';
+import { type Contract, remote, type Remote } from '@sallyport/core/client';
+
+/** How a connection reached the port. */
+export interface Origin {
+  readonly protocol: 'stomp' | 'jsonrpc' | 'http';
+  readonly transport: 'tcp' | 'websocket' | 'http';
+  /** Whether TLS was spoken. */
+  readonly secure: boolean;
+  readonly remoteAddress: string;
+  /** The page's origin, of a browser. */
+  readonly origin?: string | undefined;
+  /** The client's certificate, if it gave one that its CA vouches for. */
+  readonly peerCertificate?: { readonly subject: unknown; readonly fingerprint256: string } | undefined;
+}
+
+/** What a session needs of its protocol. */
+export interface Wire {
+  call(method: string, params: unknown, options?: CallOptions): Promise<unknown>;
+  notify(method: string, params: unknown): Promise<void>;
+  /** Sends a text as it is, where the protocol's messages are texts. */
+  forward?(text: string): void;
+  close(reason?: Error): Promise<void>;
+}
+
+export class Session<Api extends Contract = Contract> implements Caller, Origin {
+  readonly protocol: Origin['protocol'];
+  readonly transport: Origin['transport'];
+  readonly secure: boolean;
+  readonly remoteAddress: string;
+  readonly origin: string | undefined;
+  readonly peerCertificate: Origin['peerCertificate'];
+  /** When it came, milliseconds since 1970. */
+  readonly since: number = Date.now();
+  /** What `authenticate` returned. */
+  principal: unknown;
+  /** The calls of this connection that are being worked on. */
+  readonly running: Caller['running'] = new Map();
+  /** The connection's own methods: `session.api.ui.confirm(question)`. */
+  readonly api: Remote<Api>;
+  private wire: Wire | undefined;
+  private readonly endings: (() => void)[] = [];
+
+  constructor(
+    readonly id: string,
+    came: Origin,
+  ) {
+    this.protocol = came.protocol;
+    this.transport = came.transport;
+    this.secure = came.secure;
+    this.remoteAddress = came.remoteAddress;
+    this.origin = came.origin;
+    this.peerCertificate = came.peerCertificate;
+    this.api = remote((method, params, options) => this.call(method, params, options));
+  }
+
+  /** Itself: a handler's `call.session`. */
+  get session(): this {
+    return this;
+  }
+
+  /** Calls a method that this connection implements. */
+  call<Result = unknown>(method: string, params?: unknown, options?: CallOptions): Promise<Result> {
+    if (this.wire === undefined) return Promise.reject(this.unreachable(method));
+    return this.wire.call(method, params, options) as Promise<Result>;
+  }
+
+  /** Sends a notification to this connection. */
+  notify(method: string, params?: unknown): Promise<void> {
+    return this.wire === undefined ? Promise.reject(this.unreachable(method)) : this.wire.notify(method, params);
+  }
+
+  /** Ends the connection. */
+  async close(reason?: Error): Promise<void> {
+    await this.wire?.close(reason);
+  }
+
+  /** Runs `run` when the connection has ended. */
+  onEnd(run: () => void): void {
+    this.endings.push(run);
+  }
+
+  /** Connects the session with its protocol; until then it cannot be reached. */
+  attach(wire: Wire): void {
+    this.wire = wire;
+  }
+
+  /** The connection has ended. */
+  detach(): void {
+    this.wire = undefined;
+    for (const run of this.endings.splice(0)) run();
+  }
+
+  /** Sends a text as it is. */
+  forward(text: string): void {
+    this.wire?.forward?.(text);
+  }
+
+  private unreachable(method: string): ConnectionError {
+    return new ConnectionError(
+      'ERR_NOT_CONNECTED',
+      `${method}: this session is not connected, or its protocol has no way back`,
+    );
+  }
+}

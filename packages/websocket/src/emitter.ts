@@ -1,0 +1,89 @@
+// The sockets of the `ws` package as ports, by their own events: text arrives as bytes and need not be decoded, and a
+// written batch reports back. Known by shape only, so that this package stays without dependencies.
+
+import type { ByteStream, MessageChannel } from '@sallyport/core';
+import type { WebSocketEvents, WebSocketPort } from './port.js';
+import { portMessages, portStream, type WebSocketOptions } from './stream.js';
+
+/** A WebSocket of the `ws` package. */
+export interface EmitterWebSocket {
+  readonly protocol: string;
+  send(data: string | Uint8Array, taken: (error?: Error) => void): void;
+  close(code?: number, reason?: string): void;
+  terminate(): void;
+  pause(): void;
+  resume(): void;
+  on(event: 'message', listener: (data: Uint8Array, isBinary: boolean) => void): unknown;
+  on(event: 'close', listener: (code: number, reason: { toString(): string }) => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+}
+
+/** The connection below, if it is at hand: holding it back makes one write of several messages. */
+export interface Corkable {
+  cork(): void;
+  uncork(): void;
+}
+
+/** A socket of `ws` as a byte stream. In Node, pass `schedule: process.nextTick`. */
+export function emitterStream(socket: EmitterWebSocket, options?: WebSocketOptions, below?: Corkable): ByteStream {
+  return portStream(new EmitterPort(socket, below), options);
+}
+
+/** A socket of `ws` as a message channel. In Node, pass `schedule: process.nextTick`. */
+export function emitterMessages(
+  socket: EmitterWebSocket,
+  options?: WebSocketOptions,
+  below?: Corkable,
+): MessageChannel {
+  return portMessages(new EmitterPort(socket, below), options);
+}
+
+class EmitterPort implements WebSocketPort {
+  readonly pauses = true;
+
+  constructor(
+    private readonly socket: EmitterWebSocket,
+    private readonly below: Corkable | undefined,
+  ) {}
+
+  listen(events: WebSocketEvents): void {
+    this.socket.on('message', (data) => events.message(data));
+    this.socket.on('error', (error) => events.error(error));
+    this.socket.on('close', (code, reason) => events.close(code, reason.toString()));
+  }
+
+  send(messages: readonly (string | Uint8Array)[], taken: () => void): void {
+    const last = messages.length - 1;
+    if (last === 0) return this.write(messages[0]!, taken);
+    this.below?.cork();
+    messages.forEach((message, at) => this.write(message, at === last ? taken : ignore));
+    this.below?.uncork();
+  }
+
+  close(code: number, reason: string): void {
+    // ws would ask for the answer to our close frame, which a paused socket never reads.
+    this.socket.resume();
+    this.socket.close(code, reason);
+  }
+
+  terminate(): void {
+    this.socket.terminate();
+  }
+
+  pause(): void {
+    this.socket.pause();
+  }
+
+  resume(): void {
+    this.socket.resume();
+  }
+
+  /** An error here is followed by 'close', which ends the channel. */
+  private write(message: string | Uint8Array, taken: () => void): void {
+    this.socket.send(message, (error) => {
+      if (error === undefined || error === null) taken();
+    });
+  }
+}
+
+function ignore(): void {}

@@ -1,0 +1,31 @@
+// Which pages may talk to this server. A browser says where a page came from; other clients say nothing.
+
+/** Pages may send any HTTP body and open any WebSocket, in the name of whoever looks at them. */
+export interface OriginCheck {
+  /**
+   * The origins allowed, such as `https://admin.example`; upper or lower case. `'*'` allows every page. Default: pages
+   * from the host that the request itself names.
+   */
+  origins?: readonly string[];
+}
+
+/** Whether a request may pass, by its Origin and Host headers. */
+export function originAllowed(origin: string | undefined, host: string | undefined, check: OriginCheck = {}): boolean {
+  if (origin === undefined) return true;
+  if (check.origins?.includes('*')) return true;
+  // Sandboxed frames and local files; anybody can make one.
+  if (origin === 'null') return false;
+  const asked = origin.toLowerCase();
+  if (check.origins !== undefined) return check.origins.some((allowed) => allowed.toLowerCase() === asked);
+  return host !== undefined && isSameHost(asked, host);
+}
+
+/** Compares host and port, the scheme's own port being left out or not. */
+function isSameHost(origin: string, host: string): boolean {
+  try {
+    const { protocol, host: from } = new URL(origin);
+    return from !== '' && from === new URL(`${protocol}//${host}`).host;
+  } catch {
+    return false;
+  }
+}
