@@ -10,14 +10,12 @@ export function AddressList({ addresses, own }: { addresses: readonly Address[];
       <ul>
         {addresses.map(({ title, url, about }) => (
           <li key={url}>
-            <div>
-              <h3>
-                {title}
-                {url === own && <span class="badge">this page</span>}
-              </h3>
-              <code>{url}</code>
-              <p>{about}</p>
-            </div>
+            <h3>
+              {title}
+              {url === own && <span class="badge">this page</span>}
+            </h3>
+            <code>{url}</code>
+            <p>{about}</p>
             <CopyButton text={() => url} label={`Copy ${url}`} />
           </li>
         ))}

@@ -16,7 +16,7 @@ export function CallHistory({ calls, onShow, onAgain }: HistoryProps) {
     <div class="history">
       <h3 id="history-title">Last calls</h3>
       {finished.length === 0 ? (
-        <p class="empty">None yet.</p>
+        <p class="empty">The last ten are kept here, to run again.</p>
       ) : (
         <ol aria-labelledby="history-title">
           {finished.map((call) => (
@@ -55,7 +55,15 @@ function inShort(outcome: Outcome): string {
 
 function Turn() {
   return (
-    <svg viewBox="0 0 16 16" width="16" height="16" fill="none" stroke="currentColor" stroke-width="1.5" aria-hidden="true">
+    <svg
+      viewBox="0 0 16 16"
+      width="16"
+      height="16"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.5"
+      aria-hidden="true"
+    >
       <path d="M13 8a5 5 0 1 1-1.6-3.7M13 2.5v3h-3" />
     </svg>
   );

@@ -14,10 +14,7 @@ export interface Failure {
   sent?: string;
 }
 
-export type Outcome =
-  | { kind: 'result'; value: unknown }
-  | { kind: 'error'; failure: Failure }
-  | { kind: 'cancelled' };
+export type Outcome = { kind: 'result'; value: unknown } | { kind: 'error'; failure: Failure } | { kind: 'cancelled' };
 
 export interface FinishedCall {
   id: number;

@@ -16,6 +16,8 @@ interface ChartProps {
   label: string;
   samples: ReadonlySignal<readonly Sample[]>;
   bands: ReadonlySignal<readonly Band[]>;
+  /** Where the time axis ends; at the newest sample where it says nothing. */
+  end: ReadonlySignal<number | undefined>;
   seconds: number;
   /** The figure, 0 to 1. */
   pick: (sample: Sample) => number;
@@ -27,7 +29,7 @@ interface ChartProps {
 const BREAK_SECONDS = 2.5;
 const LABEL_EVERY_SECONDS = 30;
 
-export function Chart({ label, samples, bands, seconds, pick, top }: ChartProps) {
+export function Chart({ label, samples, bands, end, seconds, pick, top }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const pointed = useSignal<string | undefined>(undefined);
@@ -43,7 +45,10 @@ export function Chart({ label, samples, bands, seconds, pick, top }: ChartProps)
           drawClear: [(self) => drawBands(self, bands.peek(), token(box, '--chart-band'))],
           setCursor: [(self) => (pointed.value = readingAt(self))],
         },
-        scales: { x: { time: false, range: (_self, _min, max) => window_(max, seconds) }, y: { range: scaleOf(top) } },
+        scales: {
+          x: { time: false, range: (_self, _min, max) => span(end.peek() ?? max, seconds) },
+          y: { range: scaleOf(top) },
+        },
       },
       tableOf(samples.peek(), pick),
       box,
@@ -59,11 +64,12 @@ export function Chart({ label, samples, bands, seconds, pick, top }: ChartProps)
       scheme.removeEventListener('change', redraw);
       made.destroy();
     };
-  }, [samples, bands, seconds, pick, top, pointed]);
+  }, [samples, bands, end, seconds, pick, top, pointed]);
 
   useSignalEffect(() => {
     const table = tableOf(samples.value, pick);
-    void bands.value;
+    // Both are read in the drawing.
+    void [bands.value, end.value];
     plot.current?.setData(table);
   });
 
@@ -75,7 +81,11 @@ export function Chart({ label, samples, bands, seconds, pick, top }: ChartProps)
         role="img"
         aria-label={`${label}, in percent, over the last ${seconds / 60} minutes`}
       />
-      {samples.value.length === 0 && <p class="chart-empty">Waiting for the first event</p>}
+      {samples.value.length === 0 && (
+        <p class="chart-empty">
+          <span>No figures yet</span>
+        </p>
+      )}
       <figcaption class="chart-pointed" aria-hidden="true">
         {pointed.value}
       </figcaption>
@@ -98,7 +108,7 @@ function tableOf(samples: readonly Sample[], pick: (sample: Sample) => number): 
   return [times, figures];
 }
 
-function window_(newest: number | null, seconds: number): [number, number] {
+function span(newest: number | null, seconds: number): [number, number] {
   const end = newest ?? Date.now() / 1000;
   return [end - seconds, end];
 }
@@ -121,7 +131,7 @@ function look(box: HTMLElement, seconds: number): Omit<uPlot.Options, 'width' | 
   };
   return {
     legend: { show: false },
-    padding: [8, 4, 0, 0],
+    padding: [8, 14, 0, 0],
     cursor: { sync: { key: 'host' }, drag: { x: false, y: false, setScale: false }, y: false },
     axes: [
       {

@@ -27,7 +27,7 @@ export function ConnectionPanel({ connection, host }: PanelProps) {
         </span>
       </p>
       <dl class="counters">
-        <div data-bad={missed > 0}>
+        <div data-bad={missed > 0} data-good={missed === 0 && connection.reconnects.value > 0}>
           <dt>Missed events</dt>
           <dd data-testid="missed">{missed}</dd>
         </div>
@@ -35,7 +35,7 @@ export function ConnectionPanel({ connection, host }: PanelProps) {
           <dt>Reconnects</dt>
           <dd data-testid="reconnects">{connection.reconnects.value}</dd>
         </div>
-        <div>
+        <div class="protocol">
           <dt>Protocol</dt>
           <dd class="words">
             STOMP 1.2 <small>over WebSocket</small>
@@ -54,49 +54,49 @@ export function ConnectionPanel({ connection, host }: PanelProps) {
 
 /** One line under the state; it always has something to say, so that the line is always there. */
 function Detail({ connection }: { connection: Connection }) {
-  const now = useNow(connection.state.value === 'reconnecting' ? 100 : 1000);
+  const now = useNow(connection.retryAt.value === undefined ? 1000 : 100);
   const { state, since, attempt, retryAt, error } = connection;
-  const elapsed = now.value - since.value;
-  if (state.value === 'connected') return <>for {span(elapsed)}</>;
-  if (state.value === 'connecting') return <>looking for the server, {span(elapsed)}</>;
+  if (state.value === 'connected') return <>for {span(now.value - since.value)}</>;
   if (state.value === 'closed') return <>{error.value?.message ?? 'for good'}</>;
   const next = retryAt.value === undefined ? 0 : retryAt.value - now.value;
   return (
     <>
-      attempt {Math.max(1, attempt.value)}, {next > 0 ? `next try in ${tenths(next)}` : 'dialling'}
+      attempt {attempt.value} {next > 0 ? `in ${tenths(next)}` : 'under way'}
     </>
   );
 }
 
+/** One button, at one place, for what there is to do in each state; so whoever pressed it keeps the focus. */
 function CutButton({ connection }: { connection: Connection }) {
   const state = connection.state.value;
-  if (state === 'closed') {
-    return (
-      <button type="button" class="button" onClick={() => void connection.start()}>
-        Connect again
-      </button>
-    );
-  }
-  // aria-disabled, not disabled: whoever pressed it by the keyboard keeps the focus.
-  const idle = state !== 'connected';
+  if (state === 'connected') return <Action caption="Cut the connection" run={connection.cut} />;
+  if (state === 'closed') return <Action caption="Connect again" run={() => void connection.start()} />;
+  return <Action caption="Try now" run={connection.retryNow} />;
+}
+
+function Action({ caption, run }: { caption: string; run: () => void }) {
   return (
-    <button type="button" class="button" aria-disabled={idle} onClick={() => !idle && connection.cut()}>
-      Cut the connection
+    <button type="button" class="button" onClick={run}>
+      {caption}
     </button>
   );
 }
 
 /** What the last cut came to; before the first one, what to expect of it. */
 function Story({ connection, host }: PanelProps) {
+  if (connection.state.value === 'closed') return <>The server has refused; it will not be tried again by itself.</>;
+  if (connection.state.value === 'connecting') return <>Goes on trying until the server answers.</>;
   const outage = connection.outages.value.at(-1);
-  if (outage === undefined) return <>Drops the socket as a failing network would. Watch what becomes of the events.</>;
+  if (outage === undefined)
+    return <>Drops the socket as a failing network would; watch the events come in all the same.</>;
   if (outage.until === undefined) return <>Cut. Events go on at the server and are kept for this page.</>;
   const caught = host.caughtUp.value;
   const missed = connection.missed.value;
   return (
     <>
-      Back after {tenths(outage.until - outage.from)}; {counted(caught, 'event')} of the charts came in afterwards
-      {missed === 0 ? ', none is missing.' : '.'}
+      Back after {tenths(outage.until - outage.from)}. What is shaded in the charts came in afterwards:{' '}
+      {counted(caught, 'event')}
+      {missed === 0 ? ', none missing.' : '.'}
     </>
   );
 }

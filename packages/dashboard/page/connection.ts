@@ -26,7 +26,7 @@ export interface Connection {
   readonly state: ReadonlySignal<ConnectionState>;
   /** When the present state began. */
   readonly since: ReadonlySignal<number>;
-  /** Which attempt is being made or waited for; 0 while connected. */
+  /** Which attempt since the last success is being made or waited for; 0 while connected. */
   readonly attempt: ReadonlySignal<number>;
   /** When the next attempt starts; undefined while one is under way. */
   readonly retryAt: ReadonlySignal<number | undefined>;
@@ -41,9 +41,14 @@ export interface Connection {
   call(method: string, params: unknown, signal?: AbortSignal): Promise<unknown>;
   /** Drops the connection as if the network had. */
   cut(): void;
+  /** Makes the attempt that is being waited for. */
+  retryNow(): void;
 }
 
 const OUTAGES_KEPT = 20;
+
+// A cut that is over before anybody saw it shows nothing, and one page is no herd: never less than half the delay.
+const retrying = { retryFirst: true, firstDelay: 3000, longestDelay: 15_000, random: () => 0.5 + Math.random() / 2 };
 
 export function createConnection(url: string, take: (item: StreamItem) => void): Connection {
   const state = signal<ConnectionState>('connecting');
@@ -65,7 +70,7 @@ export function createConnection(url: string, take: (item: StreamItem) => void):
         state.value = next;
         since.value = now;
       }
-      attempt.value = next === 'connected' ? 0 : (info.attempt ?? 0);
+      attempt.value = next === 'connected' ? 0 : Math.max(1, attempt.value, info.attempt ?? 0);
       retryAt.value = info.retryIn === undefined ? undefined : now + info.retryIn;
       error.value = next === 'connected' ? undefined : (info.error ?? error.value);
     });
@@ -88,7 +93,7 @@ export function createConnection(url: string, take: (item: StreamItem) => void):
   async function start(): Promise<void> {
     enter('connecting');
     try {
-      const fresh = await connect(url, { retryFirst: true });
+      const fresh = await connect(url, retrying);
       client = fresh;
       fresh.onState((next, info) => enter(next, info));
       enter(fresh.state);
@@ -114,5 +119,6 @@ export function createConnection(url: string, take: (item: StreamItem) => void):
       return client.call(method, params, { signal: abort });
     },
     cut: () => client?.cut(),
+    retryNow: () => client?.retryNow(),
   };
 }

@@ -1,6 +1,6 @@
 // The console: any method, any parameters, and what comes of it.
 
-import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
+import { type ReadonlySignal, useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import { CallHistory } from './call-history.jsx';
 import { CallOutcome } from './call-outcome.jsx';
 import type { Calls, FinishedCall } from './calls.js';
@@ -16,11 +16,14 @@ interface ConsoleProps {
   connection: Connection;
 }
 
+const SETTLING = 500;
+
 export function ConsolePanel({ calls, connection }: ConsoleProps) {
   const method = useSignal('host.getStats');
   const params = useSignal('{}');
   const methods = useMethods(connection);
   const problem = useComputed(() => readParams(params.value).problem);
+  const shownProblem = useSettled(problem);
   const ready = useComputed(() => problem.value === undefined && method.value.trim() !== '');
   const running = calls.running.value !== undefined;
 
@@ -64,48 +67,51 @@ export function ConsolePanel({ calls, connection }: ConsoleProps) {
           </button>
         ))}
       </div>
-      <form
-        class="call"
-        onSubmit={(event) => {
-          event.preventDefault();
-          run();
-        }}
-        onKeyDown={(event) => {
-          if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
-          event.preventDefault();
-          run();
-        }}
-      >
-        <label for="method">Method</label>
-        <MethodBox value={method} methods={methods} onInput={(name) => (method.value = name)} onChoose={choose} />
-        <p class="hint" id="method-about">
-          {exampleOf(method.value)?.about ?? 'Any method of this server'}
-        </p>
-        <label for="params">
-          Parameters <span class="muted">JSON</span>
-        </label>
-        <textarea
-          id="params"
-          class="field mono"
-          rows={5}
-          spellcheck={false}
-          autocapitalize="off"
-          aria-invalid={problem.value !== undefined}
-          aria-describedby="params-hint"
-          value={params}
-          onInput={(event) => (params.value = event.currentTarget.value)}
-        />
-        <p class="hint" id="params-hint" role="status" data-bad={problem.value !== undefined}>
-          {problem.value ?? 'An object, an array, or nothing'}
-        </p>
-        <div class="actions">
-          <button type="submit" class="button primary" disabled={running || !ready.value}>
-            Run
-          </button>
-          <button type="button" class="button" disabled={!running} onClick={() => calls.cancel()}>
-            Cancel
-          </button>
-          <span class="copies">
+      <div class="console-sides">
+        <form
+          class="call"
+          onSubmit={(event) => {
+            event.preventDefault();
+            run();
+          }}
+          onKeyDown={(event) => {
+            if (event.key !== 'Enter' || !(event.ctrlKey || event.metaKey)) return;
+            event.preventDefault();
+            run();
+          }}
+        >
+          <label for="method">Method</label>
+          <MethodBox value={method} methods={methods} onInput={(name) => (method.value = name)} onChoose={choose} />
+          <p class="hint" id="method-about">
+            {exampleOf(method.value)?.about ?? 'Any method of this server'}
+          </p>
+          <label for="params">
+            Parameters <span class="muted">JSON</span>
+          </label>
+          <textarea
+            id="params"
+            class="field mono"
+            rows={5}
+            spellcheck={false}
+            autocapitalize="off"
+            aria-invalid={shownProblem.value !== undefined}
+            aria-describedby="params-hint"
+            value={params}
+            onInput={(event) => (params.value = event.currentTarget.value)}
+          />
+          <p class="hint" id="params-hint" role="status" data-bad={shownProblem.value !== undefined}>
+            {shownProblem.value ?? 'An object, an array, or nothing'}
+          </p>
+          <div class="actions">
+            <button type="submit" class="button primary" disabled={running || !ready.value}>
+              Run
+            </button>
+            <button type="button" class="button" disabled={!running} onClick={() => calls.cancel()}>
+              Cancel
+            </button>
+          </div>
+          <div class="copies" role="group" aria-label="Copy this call">
+            <span class="muted">Copy as</span>
             <CopyButton
               caption="curl"
               label="Copy as curl command"
@@ -113,18 +119,30 @@ export function ConsolePanel({ calls, connection }: ConsoleProps) {
               text={() => asCurl(location, method.value, params.value)}
             />
             <CopyButton
-              caption="sallyport"
+              caption="sallyport call"
               label="Copy as sallyport call"
               disabled={!ready.value}
               text={() => asSallyport(connection.url, method.value, params.value)}
             />
-          </span>
-        </div>
-      </form>
-      <CallOutcome calls={calls} />
+          </div>
+        </form>
+        <CallOutcome calls={calls} />
+      </div>
       <CallHistory calls={calls} onAgain={again} onShow={show} />
     </section>
   );
+}
+
+/** A problem once it lasts: what is half typed is no mistake yet. That it is gone shows at once. */
+function useSettled(problem: ReadonlySignal<string | undefined>): ReadonlySignal<string | undefined> {
+  const settled = useSignal<string | undefined>(undefined);
+  useSignalEffect(() => {
+    const { value } = problem;
+    if (value === undefined) settled.value = undefined;
+    const timer = setTimeout(() => (settled.value = value), SETTLING);
+    return () => clearTimeout(timer);
+  });
+  return settled;
 }
 
 /** The methods to suggest: the examples at first, then what the server says it has. */

@@ -62,7 +62,8 @@ export function createEventLog(): EventLog {
   const shown = computed(() => {
     const wanted = problem.value === undefined ? pattern.value : '';
     return (frozen.value ?? all.value).filter(
-      (event) => event.gap !== undefined || ((showHost.value || event.name !== HOST_EVENT) && matches(wanted, event.name)),
+      (event) =>
+        event.gap !== undefined || ((showHost.value || event.name !== HOST_EVENT) && matches(wanted, event.name)),
     );
   });
 
@@ -125,7 +126,12 @@ function intoRuns(events: readonly LoggedEvent[]): Run[] {
   const runs: { id: number; newest: LoggedEvent; events: LoggedEvent[] }[] = [];
   for (const event of events) {
     const run = runs.at(-1);
-    if (run !== undefined && run.newest.name === event.name && run.newest.gap === undefined && event.gap === undefined) {
+    if (
+      run !== undefined &&
+      run.newest.name === event.name &&
+      run.newest.gap === undefined &&
+      event.gap === undefined
+    ) {
       run.events.push(event);
       run.id = event.id;
     } else {

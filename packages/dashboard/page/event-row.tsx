@@ -1,5 +1,6 @@
 // One line of the event list: an event, several of one name in a row, or a gap. Opens to show all of it.
 
+import { useSignal } from '@preact/signals';
 import type { LoggedEvent, Run } from './event-log.js';
 import { Json } from './json.jsx';
 import { timeOfDay } from './quantities.js';
@@ -11,10 +12,11 @@ const SHOWN = 10;
 
 export function EventRow({ run }: { run: Run }) {
   const { newest, events } = run;
+  const open = useSignal(false);
   if (newest.gap !== undefined) return <GapRow event={newest} missed={newest.gap.missed} />;
   return (
     <li>
-      <details class="event">
+      <details class="event" onToggle={(event) => (open.value = event.currentTarget.open)}>
         <summary>
           <time>{timeOfDay(newest.at)}</time>
           <span class="event-name">
@@ -23,9 +25,7 @@ export function EventRow({ run }: { run: Run }) {
           </span>
           <span class="event-preview">{(JSON.stringify(newest.data) ?? '').slice(0, PREVIEW)}</span>
         </summary>
-        {events.slice(0, SHOWN).map((event) => (
-          <Full key={event.id} event={event} />
-        ))}
+        {open.value && events.slice(0, SHOWN).map((event) => <Full key={event.id} event={event} />)}
         {events.length > SHOWN && <p class="muted">and {events.length - SHOWN} before</p>}
       </details>
     </li>

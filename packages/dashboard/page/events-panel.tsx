@@ -5,6 +5,7 @@ import type { EventLog } from './event-log.js';
 import { EventRow } from './event-row.jsx';
 import { HOST_EVENT } from './host.js';
 import { useNow } from './now.js';
+import { counted } from './quantities.js';
 
 interface EventsProps {
   log: EventLog;
@@ -19,8 +20,8 @@ export function EventsPanel({ log, connection }: EventsProps) {
       <div class="events-head">
         <h2 id="events-title">Events</h2>
         <Rate log={log} />
-        <button type="button" class="button quiet" aria-pressed={paused} onClick={() => log.setPaused(!paused)}>
-          {paused ? `Resume${log.waiting.value > 0 ? ` · ${log.waiting.value} new` : ''}` : 'Pause'}
+        <button type="button" class="button quiet pause" aria-pressed={paused} onClick={() => log.setPaused(!paused)}>
+          {paused ? 'Resume' : 'Pause'}
         </button>
         <button type="button" class="button quiet" disabled={runs.length === 0} onClick={() => log.clear()}>
           Clear
@@ -29,6 +30,7 @@ export function EventsPanel({ log, connection }: EventsProps) {
       <Filters log={log} />
       {/* A place that scrolls must be reachable by the keyboard. */}
       <div class="events-list" tabIndex={0} role="region" aria-label="Events, newest first">
+        {paused && <p class="waiting">Paused · {counted(log.waiting.value, 'new event')}</p>}
         {runs.length === 0 ? (
           <Empty log={log} connection={connection} />
         ) : (
@@ -45,7 +47,7 @@ export function EventsPanel({ log, connection }: EventsProps) {
 
 function Rate({ log }: { log: EventLog }) {
   const now = useNow(1000);
-  return <p class="rate">{log.rate(now.value).toFixed(1)} per second</p>;
+  return <p class="rate">{log.rate(now.value).toFixed(1)} a second</p>;
 }
 
 function Filters({ log }: { log: EventLog }) {
@@ -78,13 +80,14 @@ function Filters({ log }: { log: EventLog }) {
         {HOST_EVENT} <span class="count">×{log.hostCount.value}</span>
       </button>
       <p class="hint" id="pattern-hint" role="status" data-bad={problem !== undefined}>
-        {problem ?? '* is one part of a name, # any rest'}
+        {problem ?? '* is one part, # any rest'}
       </p>
     </div>
   );
 }
 
 function Empty({ log, connection }: EventsProps) {
+  if (log.paused.value) return <p class="empty">Nothing that matches had come by then.</p>;
   if (!log.empty.value) return <p class="empty">No event kept here matches.</p>;
   const emit = () =>
     connection

@@ -29,11 +29,7 @@ export function Header({ connection }: { connection: Connection }) {
 function Gate() {
   return (
     <svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true">
-      <path
-        fill="currentColor"
-        fill-rule="evenodd"
-        d="M2 3h4v3h4V3h4v3h4V3h4v18h-5v-5a5 5 0 0 0-10 0v5H2Z"
-      />
+      <path fill="currentColor" fill-rule="evenodd" d="M2 3h4v3h4V3h4v3h4V3h4v18h-5v-5a5 5 0 0 0-10 0v5H2Z" />
       <circle fill="currentColor" cx="12" cy="16.5" r="1.75" />
     </svg>
   );

@@ -4,9 +4,8 @@ import { useComputed } from '@preact/signals';
 import { Chart } from './chart.jsx';
 import type { Connection } from './connection.js';
 import { CHART_SECONDS, type Host, type Sample } from './host.js';
-import { gibibytes, percent, span } from './quantities.js';
-
-const PLACEHOLDER = '–';
+import { useNow } from './now.js';
+import { counted, gibibytes, percent, span } from './quantities.js';
 
 export function HostHeading({ host, fallback }: { host: Host; fallback: string }) {
   const stats = host.latest.value;
@@ -14,9 +13,15 @@ export function HostHeading({ host, fallback }: { host: Host; fallback: string }
     <div class="host">
       <h1>{stats?.host ?? fallback}</h1>
       <ul class="facts">
-        <li>{stats === undefined ? PLACEHOLDER : `${stats.cpu.count} × ${stats.cpu.model}`}</li>
-        <li>up {stats === undefined ? PLACEHOLDER : span(stats.uptime * 1000)}</li>
-        <li>load {stats === undefined ? PLACEHOLDER : stats.load.map((one) => one.toFixed(2)).join('  ')}</li>
+        {stats === undefined ? (
+          <li>No figures yet</li>
+        ) : (
+          <>
+            <li title={stats.cpu.model}>{`${stats.cpu.count} × ${stats.cpu.model}`}</li>
+            <li>up {span(stats.uptime * 1000)}</li>
+            <li>load {stats.load.map((one) => one.toFixed(2)).join('  ')}</li>
+          </>
+        )}
       </ul>
     </div>
   );
@@ -30,22 +35,21 @@ export function HostCharts({ host, connection }: { host: Host; connection: Conne
       until: until === undefined ? undefined : host.serverTime(until),
     })),
   );
-  const chart = { samples: host.samples, bands, seconds: CHART_SECONDS };
+  // Time goes on without samples: the charts move along, and the stretch without a connection grows.
+  const now = useNow(1000);
+  const end = useComputed(() => (connection.state.value === 'connected' ? undefined : host.serverTime(now.value)));
+  const chart = { samples: host.samples, bands, end, seconds: CHART_SECONDS };
   return (
     <>
       <section class="card metric" aria-labelledby="cpu-title">
         <h2 id="cpu-title">Processor</h2>
-        <Reading fraction={stats?.cpu.usage}>
-          {stats === undefined ? PLACEHOLDER : `of ${stats.cpu.count} ${stats.cpu.count === 1 ? 'core' : 'cores'}`}
-        </Reading>
+        <Reading fraction={stats?.cpu.usage}>{stats && `of ${counted(stats.cpu.count, 'core')}`}</Reading>
         <Chart {...chart} pick={pickCpu} top={cpuTop} label="Processor use" />
       </section>
       <section class="card metric" aria-labelledby="memory-title">
         <h2 id="memory-title">Memory</h2>
         <Reading fraction={stats && stats.memory.used / stats.memory.total}>
-          {stats === undefined
-            ? PLACEHOLDER
-            : `${gibibytes(stats.memory.used)} of ${gibibytes(stats.memory.total)} GiB`}
+          {stats && `${gibibytes(stats.memory.used)} of ${gibibytes(stats.memory.total)} GiB`}
         </Reading>
         <Chart {...chart} pick={pickMemory} top={memoryTop} label="Memory in use" />
       </section>
@@ -53,10 +57,10 @@ export function HostCharts({ host, connection }: { host: Host; connection: Conne
   );
 }
 
-function Reading({ fraction, children }: { fraction: number | undefined; children: string }) {
+function Reading({ fraction, children }: { fraction: number | undefined; children: string | undefined }) {
   return (
     <p class="reading">
-      <strong data-empty={fraction === undefined}>{fraction === undefined ? PLACEHOLDER : percent(fraction)}</strong>
+      <strong data-empty={fraction === undefined}>{fraction === undefined ? '–' : percent(fraction)}</strong>
       <span>{children}</span>
     </p>
   );
@@ -66,5 +70,5 @@ const pickCpu = (sample: Sample) => sample.cpu;
 const pickMemory = (sample: Sample) => sample.memory;
 
 /** A quiet machine would be a flat line at the foot of a scale to 100%. */
-const cpuTop = (highest: number) => [0.25, 0.5, 1].find((top) => highest <= top * 0.92) ?? 1;
+const cpuTop = (highest: number) => [0.2, 0.5, 1].find((top) => highest <= top * 0.92) ?? 1;
 const memoryTop = () => 1;

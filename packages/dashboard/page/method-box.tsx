@@ -26,15 +26,20 @@ export function MethodBox({ value, methods, onInput, onChoose }: MethodBoxProps)
     open.value = false;
     active.value = -1;
   };
+  const show = () => {
+    open.value = true;
+    active.value = offered.value.indexOf(value.value);
+  };
   const choose = (method: string) => {
     close();
     onChoose(method);
   };
   const move = (step: number) => {
     const count = offered.value.length;
-    if (!open.value) active.value = offered.value.indexOf(value.value) - (step > 0 ? 1 : 0);
-    open.value = count > 0;
-    active.value = count === 0 ? -1 : (active.value + step + count) % count;
+    if (count === 0) return;
+    if (!open.value) show();
+    else if (active.value < 0) active.value = step > 0 ? 0 : count - 1;
+    else active.value = (active.value + step + count) % count;
     list.current?.children[active.value]?.scrollIntoView({ block: 'nearest' });
   };
   const press = (event: KeyboardEvent) => {
@@ -70,7 +75,7 @@ export function MethodBox({ value, methods, onInput, onChoose }: MethodBoxProps)
           open.value = true;
           active.value = -1;
         }}
-        onClick={() => (open.value = true)}
+        onClick={show}
         onBlur={close}
         onKeyDown={press}
       />

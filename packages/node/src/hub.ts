@@ -43,6 +43,14 @@ export interface HubOptions extends HeartBeatOptions {
   onError?: ((error: Error, method: string) => void) | undefined;
 }
 
+/** What is known of an HTTP request beside its text. */
+export interface Visit {
+  /** Aborted when the client leaves before its answer. */
+  readonly signal: AbortSignal;
+  /** To be called once the client is known. */
+  authenticated(): void;
+}
+
 export class Hub {
   readonly broker: EmbeddedBroker;
   readonly sessions = new Set<Session>();
@@ -82,7 +90,7 @@ export class Hub {
   }
 
   /** Serves a connection that speaks STOMP, until it ends. */
-  async serveStomp(stream: ByteStream, came: Origin): Promise<Error | undefined> {
+  async serveStomp(stream: ByteStream, came: Origin, admitted: () => void): Promise<Error | undefined> {
     const session = new Session(randomName(), came);
     const { options } = this;
     const outcome = await serveStomp(stream, {
@@ -103,6 +111,7 @@ export class Hub {
           origin: session,
           unsubscribedReply: (delivery) => connection.deliverUnsubscribed(delivery),
         });
+        admitted();
         this.attach(session, link, stream);
         return link;
       },
@@ -112,7 +121,7 @@ export class Hub {
   }
 
   /** Serves a connection that speaks bare JSON-RPC, until it ends. */
-  async serveJsonRpc(channel: MessageChannel, came: Origin): Promise<Error | undefined> {
+  async serveJsonRpc(channel: MessageChannel, came: Origin, admitted: () => void): Promise<Error | undefined> {
     const session = new Session(randomName(), came);
     try {
       session.principal = await this.admit(came, {});
@@ -121,6 +130,7 @@ export class Hub {
       await channel.close();
       return error as Error;
     }
+    admitted();
     const peer = new JsonRpcPeer(channel, { ...this.rpcOptions(), dispatcher: this.rpc.dispatcher, caller: session });
     session.attach({
       call: (method, params, options) => peer.call(method, params, options),
@@ -135,9 +145,16 @@ export class Hub {
   }
 
   /** Answers one text that came by HTTP. Rejects with AuthError if the credentials are refused. */
-  async answer(text: string, came: Origin, credentials: Partial<Credentials>): Promise<string | undefined> {
+  async answer(
+    text: string,
+    came: Origin,
+    credentials: Partial<Credentials>,
+    visit: Visit,
+  ): Promise<string | undefined> {
     const session = new Session(randomName(), came);
     session.principal = await this.admit(came, credentials);
+    visit.authenticated();
+    visit.signal.addEventListener('abort', () => this.rpc.dispatcher.leave(session, new Error('the client has left')));
     let message: unknown;
     try {
       message = parseJson(text);

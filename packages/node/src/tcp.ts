@@ -12,6 +12,7 @@ import {
   systemClock,
 } from '@sallyport/core';
 import { Arrivals, Departures } from '@sallyport/websocket';
+import { writeText } from './write-text.js';
 
 export interface SocketStreamOptions {
   /** Where time comes from. */
@@ -49,6 +50,8 @@ class SocketStream implements ByteStream {
   private ended = false;
   private cause: Error | undefined;
   private deadline: Alarm | undefined;
+  /** Whether the system has its own copy as soon as a write is over; TLS may keep what it is given. */
+  private readonly copies: boolean;
 
   constructor(
     private readonly socket: Socket,
@@ -57,6 +60,7 @@ class SocketStream implements ByteStream {
     this.clock = options.clock ?? systemClock;
     this.limits = { ...defaultLimits, ...options.limits };
     this.peer = `${socket.remoteAddress}:${socket.remotePort}`;
+    this.copies = !('encrypted' in socket);
     this.arrivals = new Arrivals(socket);
     this.departures = new Departures(
       { write: this.write, schedule: process.nextTick, cut: (error) => this.cut(error) },
@@ -105,9 +109,12 @@ class SocketStream implements ByteStream {
     if (last > 0) socket.cork();
     for (let at = 0; at < last; at++) socket.write(batch[at]!);
     // Called with an error, the end is near, and said by 'close'.
-    socket.write(batch[last]!, (error) => {
+    const done = (error?: Error | null): void => {
       if (error === undefined || error === null) taken();
-    });
+    };
+    const item = batch[last]!;
+    if (last === 0 && typeof item === 'string' && this.copies) writeText(socket, item, done);
+    else socket.write(item, done);
     if (last > 0) socket.uncork();
   };
 

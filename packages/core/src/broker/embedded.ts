@@ -87,16 +87,22 @@ export class EmbeddedBroker {
     this.topics.visit(tokens, (subscription) => subscription.deliver(kept));
   }
 
-  enqueue(delivery: Delivery): void {
+  /** Delivers to a queue that somebody listens to, or to a reply address; false: it is neither. */
+  deliver(delivery: Delivery): boolean {
+    const address = this.replyAddresses.get(delivery.destination);
+    if (address !== undefined) {
+      address.link.deliverReply(address.local, delivery);
+      return true;
+    }
     const queue = this.queues.get(delivery.destination);
-    if (queue?.hasListeners) return queue.offer(delivery);
-    if (this.undeliverable(delivery)) return;
-    this.queue(delivery.destination).offer(delivery);
+    if (queue === undefined || !queue.hasListeners) return false;
+    queue.offer(delivery);
+    return true;
   }
 
-  reply(delivery: Delivery): void {
-    const address = this.replyAddresses.get(delivery.destination);
-    address?.link.deliverReply(address.local, delivery);
+  /** Keeps a message for a queue that nobody listens to. */
+  enqueue(delivery: Delivery): void {
+    if (!this.undeliverable(delivery)) this.queue(delivery.destination).offer(delivery);
   }
 
   queue(destination: string): WorkQueue {
@@ -178,21 +184,23 @@ export class EmbeddedLink implements Broker {
   send(message: Message): undefined {
     if (this.state === 'closed') throw new ConnectionError('ERR_CLOSED', 'this connection has been closed');
     const { destination, headers, body } = message;
-    const { kind, name } = parseDestination(destination);
     const replyTo = message.replyTo === undefined ? undefined : this.replyAddress(message.replyTo);
+    const id = this.broker.nextId();
     const delivery: Delivery = {
       destination,
       headers,
       body,
       replyTo,
-      id: this.broker.nextId(),
+      id,
       cursor: undefined,
       origin: this.options.origin,
     };
+    // Requests and their answers are most of what is sent; they need no look at the grammar.
+    if (this.broker.deliver(delivery)) return undefined;
+    const { kind, name } = parseDestination(destination);
     if (kind === 'topic') this.broker.publish(delivery, name);
     else if (kind === 'queue') this.enqueue(delivery);
-    else if (kind === 'reply-queue') this.broker.reply(delivery);
-    else this.deliverReply(destination, delivery);
+    else if (kind === 'temp-queue') this.deliverReply(destination, delivery);
     return undefined;
   }
 
@@ -228,7 +236,8 @@ export class EmbeddedLink implements Broker {
 
   deliverReply(local: string, delivery: Delivery): void {
     const subscription = this.replySubscriptions.get(local);
-    const localDelivery = { ...delivery, destination: local };
+    const { headers, body, replyTo, id, cursor, origin } = delivery;
+    const localDelivery: Delivery = { destination: local, headers, body, replyTo, id, cursor, origin };
     if (subscription !== undefined) subscription.deliver(localDelivery);
     else if (local.startsWith('/temp-queue/')) this.options.unsubscribedReply?.(localDelivery);
   }

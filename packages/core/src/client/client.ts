@@ -6,7 +6,7 @@ import type { Clock } from '../clock.js';
 import { BrokerRpc } from '../jsonrpc/broker-rpc.js';
 import type { CallOptions } from '../jsonrpc/calls.js';
 import { requestText } from '../jsonrpc/message.js';
-import type { Methods } from '../jsonrpc/methods.js';
+import type { Implementation, Methods, UntypedMethods } from '../jsonrpc/methods.js';
 import { jsonHeaders } from '../json-headers.js';
 import type { Limits } from '../limits.js';
 import { EventStream, type EventsOptions } from './event-stream.js';
@@ -72,8 +72,14 @@ export class Client<Api extends Contract = Contract> {
 
   /**
    * Offers methods. The server can call them on this connection; with a `service`, any client that may call it can,
-   * by that name. Resolves once the server knows.
+   * by that name. Resolves once the server knows. Params have the types they are annotated with, or those of a
+   * contract: `implement<Ui>({ … })`.
    */
+  implement(methods: UntypedMethods, options?: ServiceOptions): Promise<void>;
+  implement<Own extends Contract = never>(
+    methods: [Own] extends [never] ? Methods : Implementation<NoInfer<Own>>,
+    options?: ServiceOptions,
+  ): Promise<void>;
   implement(methods: Methods, options: ServiceOptions = {}): Promise<void> {
     this.rpc.methods.add(methods);
     const destination = options.service === undefined ? privateRequestQueue : requestQueueOf(options.service);

@@ -10,7 +10,7 @@ import type { Limits } from '../limits.js';
 import { bodyText } from '../text.js';
 import { type CallOptions, Calls, type PendingCall } from './calls.js';
 import { type Caller, Dispatcher, type DispatcherOptions } from './dispatcher.js';
-import { ErrorCode, errorText, idOf, isResponse, parseJson, progressMethod, requestText } from './message.js';
+import { ErrorCode, errorText, idOf, isResponse, parseJson, requestText } from './message.js';
 import { MethodTable } from './methods.js';
 
 export interface BrokerRpcOptions extends Pick<DispatcherOptions, 'authorize' | 'onError'> {
@@ -46,7 +46,7 @@ export class BrokerRpc {
       limits: options.limits,
       clock: options.clock,
       timeout: options.timeout,
-      transmit: (call) => this.transmit(call),
+      transmit: (call, time) => this.transmit(call, time),
       cancel: (call, text) => this.post(call.destination, text),
     });
     this.stopWatching = broker.onState((state, reason) => {
@@ -98,12 +98,12 @@ export class BrokerRpc {
     this.inbox?.close();
   }
 
-  private transmit(call: PendingCall): void {
+  private transmit(call: PendingCall, time: number): void {
     if (this.broker.state !== 'up') return;
     call.waiting = false;
     call.sent = 'maybe';
     try {
-      const full = this.broker.send(this.request(call.destination, call.text, call.timeout));
+      const full = this.broker.send(this.request(call.destination, call.text, time));
       full?.catch(() => {});
     } catch (error) {
       call.sent = 'no';
@@ -134,11 +134,8 @@ export class BrokerRpc {
     } catch {
       return; // Whoever sent that had nothing of ours to answer.
     }
-    for (const one of Array.isArray(message) ? (message as unknown[]) : [message]) {
-      if (isResponse(one)) this.calls.settle(one);
-      else if ((one as { method?: unknown } | null)?.method === progressMethod)
-        this.calls.progress((one as { params?: unknown }).params);
-    }
+    if (Array.isArray(message)) message.forEach((one) => this.calls.take(one));
+    else this.calls.take(message);
   }
 
   private answer(delivery: Delivery): void {

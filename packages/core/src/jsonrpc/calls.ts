@@ -4,7 +4,7 @@ import { type Clock, systemClock } from '../clock.js';
 import { ConnectionError, LimitError, type Sent, TimeoutError } from '../errors.js';
 import { defaultLimits, type Limits } from '../limits.js';
 import { Deadlines } from './deadlines.js';
-import { cancelMethod, type Id, requestText, type Response, responseError } from './message.js';
+import { cancelMethod, type Id, isResponse, progressMethod, requestText, type Response, responseError } from './message.js';
 
 export interface CallOptions {
   /** Cancels: the call rejects with the signal's reason, and the other side's handler is told. */
@@ -42,8 +42,8 @@ export interface CallsOptions {
   clock?: Clock;
   /** Default time for an answer, milliseconds; Infinity: no end. Default 30 000. */
   timeout?: number;
-  /** Sends a call's text, or leaves it waiting. May throw: then the call fails with that. */
-  transmit: (call: PendingCall) => void;
+  /** Sends a call's text, or leaves it waiting; `time` is what is left of its own. May throw: then it fails with that. */
+  transmit: (call: PendingCall, time: number) => void;
   /** Sends a cancel notification for a call that had been sent. */
   cancel: (call: PendingCall, text: string) => void;
 }
@@ -105,8 +105,17 @@ export class Calls {
       this.pending.set(id, call);
       this.deadlines.watch(call.deadline);
       if (signal !== undefined) this.listen(call, signal);
-      this.transmit(call);
+      this.transmit(call, timeout);
     });
+  }
+
+  /** Takes a message if it is for the asking side: an answer, or word of progress. */
+  take(message: unknown): boolean {
+    if (isResponse(message)) this.settle(message);
+    else if ((message as { method?: unknown } | null)?.method === progressMethod)
+      this.progress((message as { params?: unknown }).params);
+    else return false;
+    return true;
   }
 
   /** Takes an answer. Those to calls that are no longer waiting are of no interest. */
@@ -123,12 +132,17 @@ export class Calls {
     const call = this.pending.get(token ?? null);
     if (call === undefined) return;
     call.sent = 'yes';
-    call.onProgress?.(value);
+    try {
+      call.onProgress?.(value);
+    } catch (error) {
+      this.abandon(call, error);
+    }
   }
 
   /** Sends what has been waiting, in the order of the calls. */
   flush(): void {
-    for (const call of [...this.pending.values()]) if (call.waiting) this.transmit(call);
+    const now = this.clock.now();
+    for (const call of [...this.pending.values()]) if (call.waiting) this.transmit(call, call.deadline - now);
   }
 
   /** The connection was lost: what had been sent fails, unless it may be run twice; the rest waits for the next one. */
@@ -151,9 +165,9 @@ export class Calls {
     return new ConnectionError('ERR_CONNECTION_LOST', message, { sent: call.sent, cause });
   }
 
-  private transmit(call: PendingCall): void {
+  private transmit(call: PendingCall, time: number): void {
     try {
-      this.options.transmit(call);
+      this.options.transmit(call, time);
     } catch (error) {
       this.fail(call, error);
     }
@@ -174,8 +188,12 @@ export class Calls {
   private abandon(call: PendingCall, reason: unknown): void {
     if (!this.pending.has(call.id)) return;
     this.fail(call, reason);
-    if (call.sent !== 'no' && !call.waiting)
+    if (call.sent === 'no' || call.waiting) return;
+    try {
       this.options.cancel(call, requestText(undefined, cancelMethod, { id: call.id }));
+    } catch {
+      // It could not be told; the call is over for us all the same.
+    }
   }
 
   private fail(call: PendingCall, error: unknown): void {

@@ -10,6 +10,7 @@ import {
   errorText,
   type Id,
   idOf,
+  isResponse,
   progressMethod,
   readRequest,
   type Request,
@@ -42,6 +43,8 @@ export class Call {
   readonly deadline: number;
   private controller: AbortController | undefined;
   private ended: { reason: unknown } | undefined;
+  /** Set with the answer; there is no progress after it. */
+  answered = false;
 
   constructor(
     private readonly caller: Caller,
@@ -76,7 +79,7 @@ export class Call {
 
   /** Tells the caller how far the call has come; it may be listening. */
   progress(value: unknown): void {
-    if (this.id !== undefined && this.ended === undefined) {
+    if (this.id !== undefined && this.ended === undefined && !this.answered) {
       this.notify?.(requestText(undefined, progressMethod, { token: this.id, value }));
     }
   }
@@ -159,7 +162,8 @@ export class Dispatcher {
     try {
       request = readRequest(message);
     } catch (error) {
-      return errorText(idOf(message), error);
+      // An answer that nobody here asked for must not be answered in turn, in a batch as little as alone.
+      return isResponse(message) ? undefined : errorText(idOf(message), error);
     }
     if (request.method === cancelMethod && request.id === undefined) return this.cancel(request.params, caller);
     const handled = this.handle(request, caller, envelope);
@@ -192,7 +196,7 @@ export class Dispatcher {
       const result =
         authorize === undefined
           ? handler(params, call)
-          : this.authorized(authorize(caller, method), () => handler(params, call));
+          : this.authorized(authorize(caller, method), call, () => handler(params, call));
       return isPromise(result) ? this.wait(result, id, call, caller) : resultText(id, result);
     } catch (error) {
       return this.failed(error, id, call);
@@ -203,8 +207,9 @@ export class Dispatcher {
     return time === Infinity ? Infinity : this.clock.now() + time;
   }
 
-  private authorized(verdict: boolean | Promise<boolean>, run: () => unknown): unknown {
-    if (isPromise(verdict)) return verdict.then((allowed) => this.authorized(allowed, run));
+  private authorized(verdict: boolean | Promise<boolean>, call: Call, run: () => unknown): unknown {
+    if (isPromise(verdict)) return verdict.then((allowed) => this.authorized(allowed, call, run));
+    if (call.abortReason !== undefined) throw call.abortReason;
     if (verdict !== true) throw new RpcError(ErrorCode.forbidden, 'not allowed');
     return run();
   }
@@ -220,6 +225,7 @@ export class Dispatcher {
     } catch (error) {
       return this.failed(error, id, call);
     } finally {
+      call.answered = true;
       caller.running.delete(key);
       this.running.delete(call);
     }

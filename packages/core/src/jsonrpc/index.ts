@@ -3,5 +3,5 @@ export { type CallOptions, Calls, type CallsOptions, type PendingCall } from './
 export { type Answer, Call, type Caller, Dispatcher, type DispatcherOptions, type Envelope } from './dispatcher.js';
 export { lineChannel } from './lines.js';
 export * from './message.js';
-export { type Handler, type Methods, MethodTable } from './methods.js';
+export { type Handler, type Implementation, type Methods, MethodTable, type UntypedMethods } from './methods.js';
 export { JsonRpcPeer, type JsonRpcPeerOptions } from './peer.js';

@@ -102,12 +102,17 @@ export function resultText(id: Id, result: unknown): string {
 
 /** The text of an error. What was thrown is told only if it is an RpcError; anything else might be a secret. */
 export function errorText(id: Id, thrown: unknown): string {
+  // Section 5.1: the code is an integer.
   const { code, message, data } =
-    thrown instanceof RpcError ? thrown : new RpcError(ErrorCode.internalError, 'Internal error');
+    thrown instanceof RpcError && Number.isInteger(thrown.code)
+      ? thrown
+      : new RpcError(ErrorCode.internalError, 'Internal error');
   return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, data } });
 }
 
-/** The error that an answer stands for. */
+/** The error that an answer stands for; of one that is not as specified, all of it is the data. */
 export function responseError(error: NonNullable<Response['error']>): RpcError {
-  return new RpcError(Number(error.code), String(error.message), error.data);
+  const { code, message, data } = error;
+  if (Number.isInteger(code)) return new RpcError(code, String(message), data);
+  return new RpcError(ErrorCode.internalError, 'the answer is an error that is not as specified', error);
 }

@@ -10,6 +10,20 @@ export interface Methods {
   readonly [name: string]: Handler | Methods;
 }
 
+/** Methods whose params are not annotated: objects whose members are yet to be looked at. */
+export interface UntypedMethods {
+  readonly [name: string]: Handler<Readonly<Record<string, unknown>>> | UntypedMethods;
+}
+
+/** The methods of a contract, as whoever offers them writes them: the same params, then the call. */
+export type Implementation<Api extends object> = {
+  readonly [Name in keyof Api]: Api[Name] extends (...args: infer Args) => infer Result
+    ? Handler<Args extends [] ? unknown : Args[0], Awaited<Result>>
+    : Api[Name] extends object
+      ? Implementation<Api[Name]>
+      : never;
+};
+
 export class MethodTable {
   private readonly handlers = new Map<string, Handler<unknown>>();
 
@@ -23,9 +37,11 @@ export class MethodTable {
 
   /** Adds methods; throws a TypeError, having added none, if one exists or is not a function. */
   add(methods: Methods): void {
-    const found = [...flatten(methods, '')];
-    for (const [name] of found)
-      if (this.handlers.has(name)) throw new TypeError(`method ${name} is implemented already`);
+    const found = new Map<string, Handler<unknown>>();
+    for (const [name, handler] of flatten(methods, '')) {
+      if (this.handlers.has(name) || found.has(name)) throw new TypeError(`method ${name} is implemented already`);
+      found.set(name, handler);
+    }
     for (const [name, handler] of found) this.handlers.set(name, handler);
   }
 }

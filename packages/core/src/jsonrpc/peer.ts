@@ -4,7 +4,7 @@ import type { MessageChannel } from '../channel.js';
 import { RpcError, toError } from '../errors.js';
 import { type CallOptions, Calls, type CallsOptions } from './calls.js';
 import type { Caller, Dispatcher } from './dispatcher.js';
-import { ErrorCode, errorText, isResponse, parseJson, progressMethod, requestText } from './message.js';
+import { ErrorCode, errorText, parseJson, requestText } from './message.js';
 
 export interface JsonRpcPeerOptions extends Pick<CallsOptions, 'limits' | 'clock' | 'timeout'> {
   dispatcher: Dispatcher;
@@ -33,8 +33,8 @@ export class JsonRpcPeer {
     return this.calls.start('', method, params, options);
   }
 
-  notify(method: string, params: unknown): Promise<void> {
-    return this.channel.send(requestText(undefined, method, params)) ?? Promise.resolve();
+  async notify(method: string, params: unknown): Promise<void> {
+    await this.channel.send(requestText(undefined, method, params));
   }
 
   /** Reads until the channel ends; then every call has settled. Resolves with the reason if it did not end well. */
@@ -60,14 +60,8 @@ export class JsonRpcPeer {
         errorText(null, error instanceof RpcError ? error : new RpcError(ErrorCode.parseError, 'Parse error')),
       );
     }
-    if (isResponse(message)) {
-      this.calls.settle(message);
-      return undefined;
-    }
-    if ((message as { method?: unknown } | null)?.method === progressMethod) {
-      this.calls.progress((message as { params?: unknown }).params);
-      return undefined;
-    }
+    if (Array.isArray(message)) message.forEach((one) => this.calls.take(one));
+    else if (this.calls.take(message)) return undefined;
     const { dispatcher, caller } = this.options;
     const answer = dispatcher.receive(message, caller, { notify: (note) => this.post(note) });
     if (typeof answer === 'string') return this.channel.send(answer);

@@ -52,6 +52,7 @@ export class StompConnection {
   private heartBeat: HeartBeat | undefined;
   private opened:
     { resolve: (connection: StompConnection) => void; reject: (error: Error) => void; deadline: Alarm } | undefined;
+  private lastSent: { destination: string; headers: HeaderList; replyTo: string | undefined; head: string } | undefined;
   private failure: Error | undefined;
   private closing = false;
   private lastReceipt = 0;
@@ -92,14 +93,16 @@ export class StompConnection {
     return this.write(encodeFrame(new Frame(command, HeaderList.of(headers), body), this.version));
   }
 
-  /** Sends a message: what most frames of a client are, so it takes the short way. */
+  /** Sends a message. Calls have the same headers again and again, so their lines are kept. */
   send(destination: string, headers: HeaderList, body: Body, replyTo: string | undefined): Promise<void> | undefined {
-    const own = new HeaderList(
-      replyTo === undefined ? ['destination', destination] : ['destination', destination, 'reply-to', replyTo],
-    );
-    return this.write(
-      encodeBody('SEND\n' + encodeHeaders(own, this.version) + encodeHeaders(headers, this.version), body),
-    );
+    const last = this.lastSent;
+    if (last?.destination === destination && last.headers === headers && last.replyTo === replyTo) {
+      return this.write(encodeBody(last.head, body));
+    }
+    const own = HeaderList.of({ destination, 'reply-to': replyTo });
+    const head = 'SEND\n' + encodeHeaders(own, this.version) + encodeHeaders(headers, this.version);
+    this.lastSent = { destination, headers, replyTo, head };
+    return this.write(encodeBody(head, body));
   }
 
   /** Sends a frame and resolves with its RECEIPT; rejects if the connection ends first. */

@@ -6,7 +6,7 @@
 
 import { LimitError, ProtocolError } from '../errors.js';
 import { type Body, decodeText } from '../text.js';
-import { Frame, mayHaveBody } from './frame.js';
+import { type Command, Frame, mayHaveBody } from './frame.js';
 import { type DecoderLimits, type Head, HeadReader, type Rarities, raritiesOf } from './head.js';
 import type { Version } from './version.js';
 
@@ -195,6 +195,7 @@ export class Decoder {
     } catch (cause) {
       throw new ProtocolError('ERR_STOMP_UTF8', 'command and headers of a frame must be UTF-8', { cause });
     }
+    this.heads.checkSize(end - this.at);
     const head = this.heads.read(text, 0, raritiesOf(text));
     this.at = this.searched = end;
     return head;
@@ -206,21 +207,35 @@ export class Decoder {
     for (let at = this.searched; at < end; at++) {
       const octet = bytes[at];
       if (octet === LF) {
-        const length = at - this.lineStart;
-        if (length === 0 || (length === 1 && bytes[at - 1] === CR && heads.mayEndInCrLf)) return at + 1;
-        heads.checkUnfinishedLine(length, this.lineStart === this.at);
+        const length = this.lineLength(at);
+        if (length === 0) return at + 1;
+        if (this.lineStart === this.at) this.checkCommand(length);
+        else heads.checkLine(length);
         this.lineStart = at + 1;
       } else if (octet === NUL) {
         throw heads.noEmptyLine();
       }
     }
     this.searched = end;
-    heads.checkUnfinishedLine(end - this.lineStart, this.lineStart === this.at);
+    heads.checkUnfinishedLine(this.lineLength(end), this.lineStart === this.at);
     heads.checkSize(end - this.at);
     return -1;
   }
 
+  /** How long the line is that goes to `end`, without a CR that is, or may be, part of its end. */
+  private lineLength(end: number): number {
+    const length = end - this.lineStart;
+    return length > 0 && this.bytes[end - 1] === CR && this.heads.mayEndInCrLf ? length - 1 : length;
+  }
+
+  /** Junk is refused with its first line; an end of its head is not waited for. */
+  private checkCommand(length: number): void {
+    this.heads.checkUnfinishedLine(length, true);
+    this.heads.command(String.fromCharCode(...this.bytes.subarray(this.at, this.at + length)), 0, length);
+  }
+
   private readBody(head: Head): Frame | undefined {
+    if (!this.mayHaveBody(head.command)) this.refuseBody(head);
     const stop = head.length === -1 ? this.findNul() : this.at + head.length;
     if (stop - this.at > this.limits.body) throw this.heads.bodyTooLong();
     if (stop === -1 || stop >= this.end) {
@@ -234,12 +249,22 @@ export class Decoder {
       );
     }
     const body = this.cutBody(this.at, stop);
-    if (body.length > 0 && !mayHaveBody(head.command) && this.version !== '1.0') {
-      throw new ProtocolError('ERR_STOMP_BODY', `a ${head.command} frame must not have a body`);
-    }
     this.head = undefined;
     this.at = this.searched = this.lineStart = stop + 1;
     return new Frame(head.command, head.headers, body);
+  }
+
+  /** STOMP 1.2, Body; 1.0 says nothing of it. Before login no frame of a client has one. */
+  private mayHaveBody(command: Command): boolean {
+    return this.version === '1.0' || (mayHaveBody(command) && (this.version !== undefined || command === 'ERROR'));
+  }
+
+  /** Throws if there is a body, as soon as that can be told, so that it gets no room. */
+  private refuseBody({ command, length }: Head): void {
+    if (length === 0 || (length === -1 && (this.at >= this.end || this.bytes[this.at] === NUL))) return;
+    throw mayHaveBody(command)
+      ? new ProtocolError('ERR_STOMP_NOT_CONNECTED', `${command} may not come before the session is connected`)
+      : new ProtocolError('ERR_STOMP_BODY', `a ${command} frame must not have a body`);
   }
 
   private cutBody(from: number, to: number): Body {

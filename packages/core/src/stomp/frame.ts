@@ -54,6 +54,11 @@ export function mayHaveBody(command: Command): boolean {
   return command === 'SEND' || command === 'MESSAGE' || command === 'ERROR';
 }
 
+/** Nothing is escaped in CONNECT and CONNECTED (STOMP 1.2, Value Encoding). */
+export function isEscaped(command: Command): boolean {
+  return command !== 'CONNECT' && command !== 'CONNECTED' && command !== 'STOMP';
+}
+
 /**
  * Header lines ready for the wire, each with its end of line. Headers that the version cannot carry are left out.
  */
@@ -80,10 +85,11 @@ export function encodeBody(head: string, body: Body): string | Uint8Array {
 const NUL = /* @__PURE__ */ new Uint8Array(1);
 
 /**
- * A frame as it goes to the wire: text if its body is text, bytes otherwise. In CONNECT and CONNECTED nothing is
- * escaped, so that they can be read before the version is known (STOMP 1.2, Value Encoding).
+ * A frame as it goes to the wire: text if its body is text, bytes otherwise. In CONNECT, which STOMP is another
+ * name of, and CONNECTED nothing is escaped, so that they can be read before the version is known (STOMP 1.2, Value
+ * Encoding).
  */
 export function encodeFrame(frame: Frame, version: Version): string | Uint8Array {
-  const plain = frame.command === 'CONNECT' || frame.command === 'CONNECTED';
-  return encodeBody(frame.command + '\n' + encodeHeaders(frame.headers, plain ? '1.0' : version), frame.body);
+  const spoken = isEscaped(frame.command) ? version : '1.0';
+  return encodeBody(frame.command + '\n' + encodeHeaders(frame.headers, spoken), frame.body);
 }

@@ -4,7 +4,7 @@
 import { LimitError, ProtocolError } from '../errors.js';
 import { HeaderList } from '../header-list.js';
 import { defaultLimits, type Limits } from '../limits.js';
-import { clientCommands, type Command, serverCommands } from './frame.js';
+import { clientCommands, type Command, isEscaped, serverCommands } from './frame.js';
 import { unescapeHeader, type Version } from './version.js';
 
 const CR = 0x0d;
@@ -70,7 +70,7 @@ export class HeadReader {
       if (lineEnd === -1) return this.checkUnfinished(text, from, start);
       const stop = crLf && lineEnd > start && text.charCodeAt(lineEnd - 1) === CR ? lineEnd - 1 : lineEnd;
       if (stop === start) break;
-      if (stop - start > this.limits.headerLine) throw this.lineTooLong();
+      this.checkLine(stop - start);
       const colon = text.indexOf(':', start);
       if (colon === -1 || colon >= stop) throw withoutColon(text.slice(start, stop));
       let name = text.slice(start, colon);
@@ -84,14 +84,19 @@ export class HeadReader {
       if (length === -1 && name === 'content-length') length = this.bodyLength(value);
       else if (name === '') throw new ProtocolError('ERR_STOMP_HEADER', 'a header line has no name before its colon');
       pairs.push(name, value);
+      if (pairs.length / 2 > this.limits.headerCount) throw this.tooManyHeaders();
     }
-    this.check(text, from, lineEnd + 1, pairs.length / 2, rare);
+    this.check(text, from, lineEnd + 1, rare);
     return { command, headers: new HeaderList(pairs), length, end: lineEnd + 1 };
   }
 
   /** Checks the line that an unfinished head ends with, so that nothing grows while its end does not come. */
   checkUnfinishedLine(length: number, isCommand: boolean): void {
     if (isCommand && length > LONGEST_COMMAND + 1) throw this.noCommand();
+    this.checkLine(length);
+  }
+
+  checkLine(length: number): void {
     if (length > this.limits.headerLine) throw this.lineTooLong();
   }
 
@@ -115,13 +120,16 @@ export class HeadReader {
   }
 
   private checkUnfinished(text: string, from: number, lineStart: number): undefined {
-    this.checkUnfinishedLine(text.length - lineStart, lineStart === from);
+    // A CR at the end may be the first half of the line's.
+    const stop = this.mayEndInCrLf && text.endsWith('\r') ? text.length - 1 : text.length;
+    this.checkUnfinishedLine(stop - lineStart, lineStart === from);
     this.checkSize(text.length - from);
     if (text.includes('\0', from)) throw noEmptyLine();
     return undefined;
   }
 
-  private command(text: string, from: number, to: number): Command {
+  /** The command between two places in a text. */
+  command(text: string, from: number, to: number): Command {
     // Most frames of a connection are of one kind; comparing in place spares a string.
     const last = this.lastCommand;
     if (last.length === to - from && text.startsWith(last, from)) return last;
@@ -130,15 +138,7 @@ export class HeadReader {
     return (this.lastCommand = command);
   }
 
-  private check(text: string, from: number, to: number, count: number, rare: Rarities): void {
-    const { headerCount } = this.limits;
-    if (count > headerCount) {
-      throw new LimitError(
-        'ERR_HEADER_COUNT',
-        `a frame has more than ${headerCount} headers (limits.headerCount)`,
-        'headerCount',
-      );
-    }
+  private check(text: string, from: number, to: number, rare: Rarities): void {
     this.checkSize(to - from);
     const nul = text.indexOf('\0', from);
     if (nul !== -1 && nul < to) throw noEmptyLine();
@@ -176,6 +176,15 @@ export class HeadReader {
     );
   }
 
+  private tooManyHeaders(): LimitError {
+    const { headerCount } = this.limits;
+    return new LimitError(
+      'ERR_HEADER_COUNT',
+      `a frame has more than ${headerCount} headers (limits.headerCount)`,
+      'headerCount',
+    );
+  }
+
   private lineTooLong(): LimitError {
     const { headerLine } = this.limits;
     return new LimitError(
@@ -184,11 +193,6 @@ export class HeadReader {
       'headerLine',
     );
   }
-}
-
-/** Nothing is escaped in CONNECT and CONNECTED (STOMP 1.2, Value Encoding). */
-function isEscaped(command: Command): boolean {
-  return command !== 'CONNECT' && command !== 'CONNECTED' && command !== 'STOMP';
 }
 
 function withoutColon(line: string): ProtocolError {

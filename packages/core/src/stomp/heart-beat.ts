@@ -24,9 +24,12 @@ export interface HeartBeatOptions {
 
 const defaultOffer: HeartBeatOffer = { outgoing: 10_000, incoming: 10_000 };
 
-/** The header `heart-beat:<outgoing>,<incoming>`. */
+/** The header `heart-beat:<outgoing>,<incoming>`. Nothing shorter is offered than what will be kept. */
 export function offerHeartBeat(options: HeartBeatOptions = {}): HeartBeatOffer {
-  return { ...defaultOffer, ...options.heartBeat };
+  const { outgoing, incoming } = { ...defaultOffer, ...options.heartBeat };
+  const least = options.leastHeartBeat ?? 1000;
+  const offer = (interval: number): number => (interval === 0 ? 0 : Math.max(interval, least));
+  return { outgoing: offer(outgoing), incoming: offer(incoming) };
 }
 
 /** Reads a heart-beat header; without one the peer offers `0,0`. */

@@ -25,10 +25,12 @@ export class MessageEncoder {
   private headers: HeaderList | undefined;
   private headersVersion: Version | undefined;
   private headerLines = '';
+  private destination: string | undefined;
+  private escapedDestination = '';
 
   /** What every MESSAGE of a subscription begins with. */
   prefix(subscription: string, version: Version): string {
-    return 'MESSAGE\nsubscription:' + (escapeHeader(subscription, version, 'value') ?? '') + '\n';
+    return 'MESSAGE\n' + line('subscription', subscription, version);
   }
 
   /** The whole frame as text, or as two parts if its body is bytes. */
@@ -42,15 +44,19 @@ export class MessageEncoder {
     return typeof rest === 'string' ? prefix + rest : [prefix, rest];
   }
 
-  private head(delivery: Delivery, version: Version): string {
-    const destination = escapeHeader(delivery.destination, version, 'value') ?? '';
-    let head =
-      'message-id:' + delivery.id + '\ndestination:' + destination + '\n' + this.lines(delivery.headers, version);
-    if (delivery.replyTo !== undefined)
-      head += 'reply-to:' + (escapeHeader(delivery.replyTo, version, 'value') ?? '') + '\n';
-    if (delivery.cursor !== undefined)
-      head += 'cursor:' + (escapeHeader(delivery.cursor, version, 'value') ?? '') + '\n';
+  private head({ id, destination, headers, replyTo, cursor }: Delivery, version: Version): string {
+    let head = line('message-id', id, version) + this.destinationLine(destination, version) + this.lines(headers, version);
+    if (replyTo !== undefined) head += line('reply-to', replyTo, version);
+    if (cursor !== undefined) head += line('cursor', cursor, version);
     return head;
+  }
+
+  private destinationLine(destination: string, version: Version): string {
+    if (destination !== this.destination || version !== this.headersVersion) {
+      this.destination = destination;
+      this.escapedDestination = line('destination', destination, version);
+    }
+    return this.escapedDestination;
   }
 
   private lines(headers: HeaderList, version: Version): string {
@@ -64,4 +70,8 @@ export class MessageEncoder {
     }
     return this.headerLines;
   }
+}
+
+function line(name: string, value: string, version: Version): string {
+  return name + ':' + (escapeHeader(value, version, 'value') ?? '') + '\n';
 }

@@ -18,15 +18,17 @@ export function negotiateVersion(acceptVersion: string | undefined, ours = versi
   return ours.find((version) => theirs.includes(version));
 }
 
-const NEEDS_ESCAPE = /[\\\r\n:]/;
+const NEEDS_ESCAPE = /[\0\\\r\n:]/;
 const ESCAPES: Readonly<Record<string, string>> = { '\\': '\\\\', '\r': '\\r', '\n': '\\n', ':': '\\c' };
 
 /**
  * A header name or value as it stands on the wire (STOMP 1.2, Value Encoding; 1.1 has no escape for a carriage return,
- * 1.0 has none at all). Undefined if that version cannot carry it: a line feed must never become a new header line.
+ * 1.0 has none at all). Undefined if that version cannot carry it: a line feed must never become a new header line, and
+ * a NUL never the end of the frame.
  */
 export function escapeHeader(text: string, version: Version, part: 'name' | 'value'): string | undefined {
   if (!needsEscape(text)) return text;
+  if (text.includes('\0')) return undefined;
   if (version === '1.2') return text.replace(/[\\\r\n:]/g, (octet) => ESCAPES[octet]!);
   // A CR before the LF would vanish in a reader that takes CR LF for the end of a line.
   if (text.includes('\r')) return undefined;
@@ -39,7 +41,7 @@ function needsEscape(text: string): boolean {
   if (text.length > 64) return NEEDS_ESCAPE.test(text);
   for (let at = 0; at < text.length; at++) {
     const octet = text.charCodeAt(at);
-    if (octet === 0x3a || octet === 0x0a || octet === 0x0d || octet === 0x5c) return true;
+    if (octet === 0x3a || octet === 0x0a || octet === 0x0d || octet === 0x5c || octet === 0) return true;
   }
   return false;
 }

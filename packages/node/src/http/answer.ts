@@ -3,7 +3,12 @@
 import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
 /** Answers with a plain text. */
-export function answerText(response: ServerResponse, status: number, text: string, headers?: OutgoingHttpHeaders): void {
+export function answerText(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  headers?: OutgoingHttpHeaders,
+): void {
   answer(response, status, 'text/plain; charset=utf-8', `${text}\n`, headers);
 }
 

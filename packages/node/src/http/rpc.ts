@@ -2,16 +2,13 @@
 // is parsed; what JSON-RPC can say is said in a 200.
 
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { AuthError, concatBytes, decodeText } from '@sallyport/core';
+import { AuthError, decodeText } from '@sallyport/core';
 import { originAllowed, type OriginCheck } from '@sallyport/websocket/upgrade';
 import type { Accepted } from '../acceptor.js';
 import { answerEmpty, answerJson, answerText } from './answer.js';
 
 /** How a text came in. */
-export interface RpcContext extends Pick<
-  Accepted,
-  'secure' | 'remoteAddress' | 'peerCertificate' | 'authenticated'
-> {
+export interface RpcContext extends Pick<Accepted, 'secure' | 'remoteAddress' | 'peerCertificate' | 'authenticated'> {
   headers: IncomingHttpHeaders;
   /** The page it came from, if it came from one. */
   origin: string | undefined;
@@ -101,7 +98,7 @@ async function readBody(
       if (length <= most) chunks.push(chunk);
       else resolve(undefined);
     });
-    request.on('end', () => resolve(concatBytes(chunks, length)));
+    request.on('end', () => resolve(Buffer.concat(chunks, length)));
     request.on('error', reject);
   });
 }

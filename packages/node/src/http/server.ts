@@ -1,7 +1,7 @@
 // HTTP on connections that are already open: an http.Server that never listens and is given them. Routes only; what is
 // behind a route has its own file or is passed in.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Clock, defaultLimits, type Limits, systemClock } from '@sallyport/core';
 import { type OriginCheck, refuseUpgrade } from '@sallyport/websocket/upgrade';
@@ -98,18 +98,17 @@ export class HttpServer {
     const visit = this.visits.get(request.socket);
     if (visit === undefined) return void request.socket.destroy();
     visit.deadlines.request(request, response);
-    if (this.closing) response.setHeader('connection', 'close');
-    else response.setHeader('keep-alive', `timeout=${Math.floor(this.times.keepAliveTime / 1000)}`);
+    response.once('close', () => this.closing && visit.deadlines.idle && request.socket.destroy());
+    response.setHeader('keep-alive', `timeout=${Math.floor(this.times.keepAliveTime / 1000)}`);
     this.route(request, response, visit.accepted).catch((error: unknown) => this.failed(error, response));
   };
 
   private async route(request: IncomingMessage, response: ServerResponse, accepted: Accepted): Promise<void> {
     const { rpc, health, origins } = this.options;
     const { method } = request;
+    const refusal = this.refusal(request);
+    if (refusal !== undefined) return answerText(response, ...refusal);
     const path = pathOf(request);
-    if (path === undefined) return answerText(response, 400, 'this is not a request target');
-    if (!this.answersTo(request)) return answerText(response, 403, 'this host is not allowed (option `allowedHosts`)');
-    if (request.rawHeaders.length > 2 * HEADER_COUNT) return answerText(response, 431, 'too many headers');
     if (path === '/rpc' && rpc !== undefined) {
       return serveRpc(request, response, accepted, { rpc, origins, most: this.limits.body });
     }
@@ -125,15 +124,17 @@ export class HttpServer {
     if (visit === undefined) return void socket.destroy();
     this.visits.delete(socket);
     visit.deadlines.stop();
-    if (this.closing) return refuseUpgrade(socket, '503 Service Unavailable', 'the server is closing');
-    if (!this.answersTo(request)) {
-      return refuseUpgrade(socket, '403 Forbidden', 'this host is not allowed (option `allowedHosts`)');
-    }
+    const [status, text] = this.refusal(request) ?? [];
+    if (status !== undefined) return refuseUpgrade(socket, `${status} ${STATUS_CODES[status]}`, text!);
     this.options.upgrade!(request, socket, head, visit.accepted);
   };
 
-  private answersTo(request: IncomingMessage): boolean {
-    return this.allowedHosts === undefined || hostAllowed(request.headers.host, this.allowedHosts);
+  /** What holds for every request, whatever it asks for. */
+  private refusal({ headers, rawHeaders }: IncomingMessage): [status: number, text: string] | undefined {
+    if (this.closing) return [503, 'the server is closing'];
+    if (rawHeaders.length > 2 * HEADER_COUNT) return [431, `there are more than ${HEADER_COUNT} headers`];
+    if (this.allowedHosts === undefined || hostAllowed(headers.host, this.allowedHosts)) return undefined;
+    return [403, 'this host is not allowed (option `allowedHosts`)'];
   }
 
   private failed(error: unknown, response: ServerResponse): void {
@@ -151,10 +152,10 @@ export class HttpServer {
 }
 
 /** The path of a request, as it was sent. */
-function pathOf({ url = '' }: IncomingMessage): string | undefined {
-  if (url.startsWith('/')) return url.split('?', 1)[0];
+function pathOf({ url = '' }: IncomingMessage): string {
+  if (url.startsWith('/')) return url.split('?', 1)[0]!;
   // The absolute form, which proxies use and servers must accept (RFC 9112, section 3.2.2).
-  return URL.canParse(url) ? new URL(url).pathname : undefined;
+  return URL.canParse(url) ? new URL(url).pathname : url;
 }
 
 function timesOf(options: Partial<HttpTimes>): HttpTimes {

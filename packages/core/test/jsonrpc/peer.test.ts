@@ -1,0 +1,187 @@
+import { describe, expect, test, vi } from 'vitest';
+import { ConnectionError, RpcError } from '../../src/errors.js';
+import {
+  type Caller,
+  Dispatcher,
+  type JsonRpcPeerOptions,
+  JsonRpcPeer,
+  type Methods,
+  MethodTable,
+} from '../../src/jsonrpc/index.js';
+import { ManualClock } from '../../src/testing/index.js';
+import { outcome, quiet, watch } from '../fixtures/pair.js';
+import { textEnds } from '../fixtures/texts.js';
+
+function peers(nearMethods: Methods, farMethods: Methods, options: Partial<JsonRpcPeerOptions> = {}) {
+  const clock = new ManualClock();
+  const ends = textEnds();
+  const peer = (at: 0 | 1, methods: Methods) => {
+    const table = new MethodTable();
+    table.add(methods);
+    const caller: Caller = { running: new Map() };
+    const made = new JsonRpcPeer(ends[at], { dispatcher: new Dispatcher(table, { clock }), caller, clock, ...options });
+    return { peer: made, ended: made.run(), caller, end: ends[at] };
+  };
+  return { clock, near: peer(0, nearMethods), far: peer(1, farMethods) };
+}
+
+/** A peer whose other end is in the test's hands. */
+function raw(methods: Methods = {}) {
+  const [end, far] = textEnds();
+  const table = new MethodTable();
+  table.add(methods);
+  const peer = new JsonRpcPeer(far, { dispatcher: new Dispatcher(table), caller: { running: new Map() } });
+  const ended = peer.run();
+  const answers = async (text: string): Promise<string[]> => {
+    const before = end.received.length;
+    end.send(text);
+    await quiet();
+    return end.received.slice(before);
+  };
+  return { peer, end, ended, answers };
+}
+
+const never = () => new Promise<never>(() => {});
+
+test('both sides call, on one channel, with ids of their own', async () => {
+  const { near, far } = peers({ name: () => 'near' }, { name: () => Promise.resolve('far') });
+  expect(await Promise.all([near.peer.call('name', undefined), far.peer.call('name', [])])).toEqual(['far', 'near']);
+});
+
+test('a handler calls back while it works', async () => {
+  const all = peers(
+    { confirm: ({ text }: { text: string }) => text === 'sure?' },
+    {
+      remove: () => all.far.peer.call('confirm', { text: 'sure?' }),
+    },
+  );
+  expect(await all.near.peer.call('remove', undefined)).toBe(true);
+});
+
+test('errors come with code, message and data', async () => {
+  const { near } = peers({}, { no: () => Promise.reject(new RpcError(7, 'no', { a: 1 })) });
+  await expect(near.peer.call('no', undefined)).rejects.toEqual(new RpcError(7, 'no', { a: 1 }));
+  expect(await outcome(near.peer.call('unknown', undefined))).toMatchObject({
+    error: { code: -32601, data: 'unknown' },
+  });
+});
+
+test('a notification arrives, and nothing comes back', async () => {
+  const took = vi.fn();
+  const { near } = peers({}, { note: took });
+  await near.peer.notify('note', { a: 1 });
+  await near.peer.notify('unknown', undefined);
+  await quiet();
+  expect(took).toHaveBeenCalledWith({ a: 1 }, expect.anything());
+  expect(near.end.received).toEqual([]);
+});
+
+test('a notification that is not JSON rejects', async () => {
+  await expect(raw().peer.notify('note', { big: 1n })).rejects.toThrow(TypeError);
+});
+
+test('what is no JSON is answered, and the channel goes on', async () => {
+  const { answers } = raw({ ping: () => 'pong' });
+  expect(JSON.parse((await answers('{'))[0]!)).toMatchObject({ id: null, error: { code: -32700 } });
+  expect(await answers('{"jsonrpc":"2.0","id":1,"method":"ping"}')).toEqual([
+    '{"jsonrpc":"2.0","id":1,"result":"pong"}',
+  ]);
+});
+
+test.each([
+  '{"jsonrpc":"2.0","id":5,"result":1}',
+  '{"jsonrpc":"2.0","id":null,"error":{"code":-32700,"message":"Parse error"}}',
+  '[{"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"Invalid Request"}}]',
+  '[{"jsonrpc":"2.0","id":5,"result":1},{"jsonrpc":"2.0","method":"$/progress","params":{"token":5}}]',
+  '{"jsonrpc":"2.0","method":"$/progress","params":null}',
+  '{"jsonrpc":"2.0","method":"$/progress"}',
+])('nothing is said to %s', async (text) => {
+  expect(await raw().answers(text)).toEqual([]);
+});
+
+test('two peers never answer each other’s answers', async () => {
+  const { near, far } = peers({}, {});
+  near.end.send('[1,2,3]');
+  await quiet();
+  expect([near.end.received.length, far.end.received.length]).toEqual([1, 1]);
+});
+
+test('answers may come as a batch', async () => {
+  const { peer, end } = raw();
+  const results = [peer.call('a', []), peer.call('b', [])];
+  end.send('[{"jsonrpc":"2.0","id":2,"result":"b"},{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"no"}}]');
+  expect(await outcome(results[0]!)).toMatchObject({ error: { code: 1 } });
+  expect(await outcome(results[1]!)).toEqual({ value: 'b' });
+});
+
+test('an aborted call is cancelled over there', async () => {
+  const aborted = vi.fn();
+  const { near } = peers(
+    {},
+    {
+      wait: (_params: unknown, call) => {
+        call.signal.addEventListener('abort', () => aborted((call.signal.reason as RpcError).code));
+        return never();
+      },
+    },
+  );
+  const controller = new AbortController();
+  const result = watch(near.peer.call('wait', undefined, { signal: controller.signal }));
+  await quiet();
+  controller.abort('enough');
+  expect(await result()).toEqual({ error: 'enough' });
+  expect(aborted).toHaveBeenCalledWith(-32800);
+});
+
+test('a call whose time is over is cancelled over there', async () => {
+  let signal!: AbortSignal;
+  const { near, clock } = peers(
+    {},
+    { wait: (_params: unknown, call) => ((signal = call.signal as AbortSignal), never()) },
+  );
+  const result = watch(near.peer.call('wait', undefined, { timeout: 10 }));
+  await quiet();
+  clock.advance(10);
+  expect(await result()).toMatchObject({ error: { code: 'ERR_CALL_TIME', sent: 'maybe' } });
+  expect(signal.aborted).toBe(true);
+});
+
+test('progress comes before the answer', async () => {
+  const { near } = peers(
+    {},
+    {
+      work: async (_params: unknown, call) => {
+        for (const percent of [10, 50]) call.progress({ percent });
+        await Promise.resolve();
+        return 'done';
+      },
+    },
+  );
+  const told: unknown[] = [];
+  expect(await near.peer.call('work', undefined, { onProgress: (value) => told.push(value) })).toBe('done');
+  expect(told).toEqual([{ percent: 10 }, { percent: 50 }]);
+});
+
+describe('the end of the channel', () => {
+  test.each<[string, Error | undefined]>([
+    ['in good order', undefined],
+    ['by a failure', new ConnectionError('ERR_CONNECTION_LOST', 'network')],
+  ])('%s: calls reject, handlers are aborted, run resolves', async (_name, failure) => {
+    let signal!: AbortSignal;
+    const { near, far } = peers(
+      {},
+      { wait: (_params: unknown, call) => ((signal = call.signal as AbortSignal), never()) },
+    );
+    const result = watch(near.peer.call('wait', undefined));
+    await quiet();
+    if (failure === undefined) await near.end.close();
+    else near.end.cut(failure);
+    expect(await result()).toMatchObject({ error: { code: 'ERR_CONNECTION_LOST', sent: 'maybe', cause: failure } });
+    expect(await near.ended).toBe(failure);
+    expect(await far.ended).toBe(failure);
+    expect(signal.aborted).toBe(true);
+    expect(await outcome(near.peer.call('wait', undefined))).toMatchObject({
+      error: { code: 'ERR_CLOSED', sent: 'no' },
+    });
+  });
+});
