@@ -1,2 +1,46 @@
 #!/usr/bin/env node
-export {};
+// The command `sallyport`: finds the command asked for, runs it, and ends with its exit code.
+
+import { toError } from '@sallyport/core';
+import { call } from './commands/call.js';
+import { demo } from './commands/demo.js';
+import { watch } from './commands/watch.js';
+import type { Command } from './command.js';
+import { UsageError } from './command.js';
+
+const commands: Readonly<Record<string, Command>> = { demo, call, watch };
+
+const overview = `Usage: sallyport <command> [options]
+
+JSON-RPC and events over STOMP, both ways, through one port.
+
+Commands:
+${Object.entries(commands)
+  .map(([name, { summary }]) => `  ${name.padEnd(8)}${summary}`)
+  .join('\n')}
+
+sallyport <command> --help tells more.
+Exit codes: 0 all is well, 1 it failed, 2 the command line is wrong.`;
+
+async function run([name, ...args]: string[]): Promise<number> {
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
+    console.log(overview);
+    return name === undefined ? 2 : 0;
+  }
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) throw new UsageError(`there is no command ${name}`, overview);
+  if (args.includes('--help') || args.includes('-h')) {
+    console.log(command.usage);
+    return 0;
+  }
+  return command.run(args);
+}
+
+try {
+  process.exitCode = await run(process.argv.slice(2));
+} catch (thrown) {
+  const error = toError(thrown);
+  console.error(`sallyport: ${error.message}`);
+  if (error instanceof UsageError) console.error(`\n${error.usage}`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}

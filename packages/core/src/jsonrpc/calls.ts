@@ -142,7 +142,7 @@ export class Calls {
   /** Sends what has been waiting, in the order of the calls. */
   flush(): void {
     const now = this.clock.now();
-    for (const call of [...this.pending.values()]) if (call.waiting) this.transmit(call, call.deadline - now);
+    for (const call of [...this.pending.values()]) if (call.waiting) this.transmit(call, Math.max(1, call.deadline - now));
   }
 
   /** The connection was lost: what had been sent fails, unless it may be run twice; the rest waits for the next one. */

@@ -27,11 +27,16 @@ const transitions: Record<ClientState, Partial<Record<ServerCommand, Step>>> = {
   closed: {},
 };
 
+export interface ClientSessionOptions extends HeartBeatOptions {
+  /** Which versions were offered. Default all. */
+  versions?: readonly Version[] | undefined;
+}
+
 export class ClientSession {
   state: ClientState = 'connecting';
   version: Version = '1.0';
 
-  constructor(readonly options: HeartBeatOptions) {}
+  constructor(readonly options: ClientSessionOptions) {}
 
   receive(frame: Frame): ClientEffect {
     const step = transitions[this.state][frame.command as ServerCommand];
@@ -45,7 +50,8 @@ export class ClientSession {
 
 function connected(session: ClientSession, frame: Frame): ClientEffect {
   // Without a version it is 1.0 (STOMP 1.1, Protocol Negotiation).
-  const version = versions.find((known) => known === (frame.header('version') ?? '1.0'));
+  const offered = session.options.versions ?? versions;
+  const version = offered.find((known) => known === (frame.header('version') ?? '1.0'));
   if (version === undefined)
     return fail(session, new ProtocolError('ERR_STOMP_VERSION', 'the server chose a version that was not offered'));
   session.version = version;

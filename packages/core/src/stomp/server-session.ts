@@ -3,7 +3,7 @@
 // Everything that changes is in `state` and `subscriptions`. What a command means in a state is the table below; what
 // is not in the table breaks the protocol.
 
-import { LimitError, ProtocolError, SallyportError } from '../errors.js';
+import { LimitError, ProtocolError, SallyportError, toError } from '../errors.js';
 import { HeaderList } from '../header-list.js';
 import type { ClientCommand, Frame } from './frame.js';
 import { Frame as ServerFrame } from './frame.js';
@@ -26,7 +26,7 @@ export type ServerEffect =
   | { type: 'unsubscribe'; id: string }
   | { type: 'beat'; agreed: HeartBeatOffer }
   | { type: 'reply'; frame: ServerFrame }
-  | { type: 'close' };
+  | { type: 'close'; reason?: Error };
 
 type Step = (session: ServerSession, frame: Frame) => ServerEffect[];
 
@@ -92,18 +92,24 @@ export class ServerSession {
   /** Something went wrong: one ERROR that says what, then the end (STOMP 1.2, ERROR). */
   fail(error: unknown, frame?: Frame): ServerEffect[] {
     if (this.state === 'closed') return [];
-    this.state = 'closed';
+    // Before login nothing is repeated of what came.
+    const receipt = this.state === 'connected' ? frame?.header('receipt') : undefined;
     const known = error instanceof SallyportError;
     const message = known ? error.message : 'internal error';
     const headers = {
       message,
       'error-code': known ? String(error.code) : 'ERR_INTERNAL',
-      'receipt-id': frame?.header('receipt'),
+      'receipt-id': receipt,
       'content-type': 'text/plain',
     };
+    return this.end(headers, message + '\n', toError(error));
+  }
+
+  end(headers: Record<string, string | undefined>, body: string, reason: Error): ServerEffect[] {
+    this.state = 'closed';
     return [
-      { type: 'reply', frame: new ServerFrame('ERROR', HeaderList.of(headers), message + '\n') },
-      { type: 'close' },
+      { type: 'reply', frame: new ServerFrame('ERROR', HeaderList.of(headers), body) },
+      { type: 'close', reason },
     ];
   }
 
@@ -117,15 +123,15 @@ function connect(session: ServerSession, frame: Frame): ServerEffect[] {
   const version = negotiateVersion(accepts);
   if (version === undefined) {
     // STOMP 1.2, Protocol Negotiation: the ERROR lists what we speak.
-    session.state = 'closed';
     const list = [...versions].reverse().join(',');
-    const body = `Supported protocol versions are ${list}\n`;
-    const headers = HeaderList.of({
+    const reason = new ProtocolError('ERR_STOMP_VERSION', `supported versions are ${list}`);
+    const headers = {
       version: list,
-      message: `supported versions are ${list}`,
+      message: reason.message,
+      'error-code': String(reason.code),
       'content-type': 'text/plain',
-    });
-    return [{ type: 'reply', frame: new ServerFrame('ERROR', headers, body) }, { type: 'close' }];
+    };
+    return session.end(headers, `Supported protocol versions are ${list}\n`, reason);
   }
   session.version = version;
   session.offered(frame.headers);

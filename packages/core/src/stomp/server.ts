@@ -142,10 +142,12 @@ class StompServer implements StompServerConnection {
         this.startHeartBeat(effect.agreed);
         return undefined;
       case 'reply':
-        this.write(encodeFrame(effect.frame, this.session.version ?? '1.0'));
+        // Before CONNECTED the peer does not know the version yet, and unescapes nothing.
+        this.write(encodeFrame(effect.frame, this.decoder.version ?? '1.0'));
         return undefined;
       case 'close':
         this.closed = true;
+        this.failure ??= effect.reason;
         void this.stream.close();
         return undefined;
     }
