@@ -1,5 +1,7 @@
 // Every bound on what others can make us hold, in one place, with its default. All are on unless changed.
 
+import { LimitError } from './errors.js';
+
 /** Bounds on what one peer, and all peers together, can make this side hold. */
 export interface Limits {
   /** One header line of a STOMP frame, bytes. Default 8192. */
@@ -64,3 +66,9 @@ export const defaultLimits: Limits = {
   historyTime: 300_000,
   eventBuffer: 1000,
 };
+
+/** The error for a limit that was crossed, told as `more than 64 headers in a frame (limits.headerCount)`. */
+export function limitError(limit: keyof Limits, value: number, what: string): LimitError {
+  const code = 'ERR_' + limit.replace(/[A-Z]/g, '_$&').toUpperCase();
+  return new LimitError(code, `more than ${value} ${what} (limits.${limit})`, limit);
+}

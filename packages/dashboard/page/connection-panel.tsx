@@ -84,8 +84,10 @@ function Action({ caption, run }: { caption: string; run: () => void }) {
 
 /** What the last cut came to; before the first one, what to expect of it. */
 function Story({ connection, host }: PanelProps) {
-  if (connection.state.value === 'closed') return <>The server has refused; it will not be tried again by itself.</>;
-  if (connection.state.value === 'connecting') return <>Goes on trying until the server answers.</>;
+  const state = connection.state.value;
+  if (state === 'closed') return <>The page does not dial again by itself.</>;
+  if (state === 'connecting')
+    return <>{connection.error.value?.message ?? 'Goes on trying until the server answers.'}</>;
   const outage = connection.outages.value.at(-1);
   if (outage === undefined)
     return <>Drops the socket as a failing network would; watch the events come in all the same.</>;

@@ -13,7 +13,7 @@ export function asCurl(location: Location, method: string, params: string): stri
 export function asSallyport(url: string, method: string, params: string): string {
   const value = readParams(params).value;
   const given = value === undefined ? '' : ` ${quoted(JSON.stringify(value))}`;
-  return `sallyport call ${url} ${method}${given}`;
+  return `npx sallyport call ${url} ${method}${given}`;
 }
 
 /** For a POSIX shell. */

@@ -47,7 +47,8 @@ export function EventsPanel({ log, connection }: EventsProps) {
 
 function Rate({ log }: { log: EventLog }) {
   const now = useNow(1000);
-  return <p class="rate">{log.rate(now.value).toFixed(1)} a second</p>;
+  const rate = log.rate(now.value);
+  return <p class="rate">{rate.toFixed(rate < 100 ? 1 : 0)} a second</p>;
 }
 
 function Filters({ log }: { log: EventLog }) {

@@ -44,14 +44,14 @@ export function HostCharts({ host, connection }: { host: Host; connection: Conne
       <section class="card metric" aria-labelledby="cpu-title">
         <h2 id="cpu-title">Processor</h2>
         <Reading fraction={stats?.cpu.usage}>{stats && `of ${counted(stats.cpu.count, 'core')}`}</Reading>
-        <Chart {...chart} pick={pickCpu} top={cpuTop} label="Processor use" />
+        <Chart {...chart} pick={pickCpu} top={scaleTop} label="Processor use" />
       </section>
       <section class="card metric" aria-labelledby="memory-title">
         <h2 id="memory-title">Memory</h2>
         <Reading fraction={stats && stats.memory.used / stats.memory.total}>
           {stats && `${gibibytes(stats.memory.used)} of ${gibibytes(stats.memory.total)} GiB`}
         </Reading>
-        <Chart {...chart} pick={pickMemory} top={memoryTop} label="Memory in use" />
+        <Chart {...chart} pick={pickMemory} top={scaleTop} label="Memory in use" />
       </section>
     </>
   );
@@ -70,5 +70,4 @@ const pickCpu = (sample: Sample) => sample.cpu;
 const pickMemory = (sample: Sample) => sample.memory;
 
 /** A quiet machine would be a flat line at the foot of a scale to 100%. */
-const cpuTop = (highest: number) => [0.2, 0.5, 1].find((top) => highest <= top * 0.92) ?? 1;
-const memoryTop = () => 1;
+const scaleTop = (highest: number) => [0.2, 0.5, 1].find((top) => highest <= top * 0.92) ?? 1;

@@ -88,6 +88,8 @@ export class Acceptor {
   accept(raw: Socket): void {
     // Kept for good: it costs nothing, and an error without a listener would end the process.
     raw.on('error', ignore);
+    // A client may end its side right after its request, and still wants the answer; Node would end ours as well.
+    raw.allowHalfOpen = true;
     if (this.closed) return void raw.destroy();
     const address = plainAddress(raw.remoteAddress);
     const full = this.admission.full(address);

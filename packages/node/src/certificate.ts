@@ -23,7 +23,8 @@ export interface KeyPair {
 const DAY = 86_400_000;
 const COMMON_NAME = '2.5.4.3';
 const ECDSA_WITH_SHA256 = '1.2.840.10045.4.3.2';
-const SERVER_AUTHENTICATION = '1.3.6.1.5.5.7.3.1';
+/** TLS servers, and clients: a trial of client certificates needs no other tool. */
+const USES = ['1.3.6.1.5.5.7.3.1', '1.3.6.1.5.5.7.3.2'];
 
 /** Makes a new key and a certificate signed with it; clients trust it only if they are given it as `ca`. */
 export async function selfSigned(options: SelfSignedOptions = {}): Promise<KeyPair> {
@@ -62,7 +63,7 @@ function extensions(names: readonly string[]): Buffer[] {
   return [
     extension('2.5.29.19', true, sequence()), // Basic constraints: it signs no others.
     extension('2.5.29.15', true, digitalSignature), // Key usage
-    extension('2.5.29.37', false, sequence(objectIdentifier(SERVER_AUTHENTICATION))), // Extended key usage
+    extension('2.5.29.37', false, sequence(...USES.map(objectIdentifier))), // Extended key usage
     extension('2.5.29.17', false, sequence(...names.map(alternativeName))),
   ];
 }

@@ -2,7 +2,7 @@
 
 import { isIP, type Socket, connect as connectTcp } from 'node:net';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
-import { type ByteStream, type Clock, ConnectionError, systemClock } from '@sallyport/core';
+import { type ByteStream, ConnectionError, systemClock } from '@sallyport/core';
 import { socketStream, type SocketStreamOptions } from './tcp.js';
 
 export interface DialOptions extends SocketStreamOptions {

@@ -49,10 +49,10 @@ describe('writing', () => {
   test('what one turn sends leaves in one write', async () => {
     const { stream, socket, peer } = await streamAndPeer();
     const write = vi.spyOn(socket, 'write');
-    for (let one = 0; one < 100; one++) stream.send(`${one};`);
+    for (let one = 0; one < 100; one++) void stream.send(`${one};`);
     // Microtasks belong to the turn: that is where handlers answer.
     await Promise.resolve();
-    stream.send('and this');
+    void stream.send('and this');
     const text = received(peer);
     await stream.close();
     expect(write).toHaveBeenCalledTimes(1);
@@ -63,9 +63,9 @@ describe('writing', () => {
     const { stream, socket, peer } = await streamAndPeer();
     const uncork = vi.spyOn(socket, 'uncork');
     const text = received(peer);
-    stream.send('head\n\n');
-    stream.send(Uint8Array.of(0xff, 0x00));
-    stream.send('\0tail');
+    void stream.send('head\n\n');
+    void stream.send(Uint8Array.of(0xff, 0x00));
+    void stream.send('\0tail');
     await stream.close();
     expect(uncork).toHaveBeenCalledTimes(1);
     expect(await text).toBe('head\n\n\xff\0\0tail');
@@ -170,7 +170,7 @@ describe('reading', () => {
     const answer = received(peer);
     expect(Buffer.from(await collect(stream)).toString()).toBe('question');
     await new Promise((resolve) => setTimeout(resolve, 10));
-    stream.send('answer');
+    void stream.send('answer');
     await stream.close();
     expect(await answer).toBe('answer');
   });
@@ -201,7 +201,7 @@ describe('closing', () => {
     const flood = setInterval(() => peer.writable && peer.write(new Uint8Array(10_000)), 1);
     onTestFinished(() => clearInterval(flood));
     await new Promise((resolve) => setTimeout(resolve, 20));
-    stream.send('ERROR\nmessage:malformed frame\n\n\0');
+    void stream.send('ERROR\nmessage:malformed frame\n\n\0');
     const closing = stream.close();
     const errors: unknown[] = [];
     peer.on('error', (error) => errors.push(error));
@@ -217,7 +217,7 @@ describe('closing', () => {
 
   test('a peer that does not end is cut after two seconds', async () => {
     const { stream, socket, peer, clock } = await streamAndPeer();
-    stream.send('bye');
+    void stream.send('bye');
     const closing = stream.close();
     peer.resume();
     await once(peer, 'end');
@@ -253,7 +253,7 @@ describe('closing', () => {
 
   test('a second close changes nothing, not even with a reason', async () => {
     const { stream, peer } = await streamAndPeer();
-    stream.send('x'.repeat(1_000_000));
+    void stream.send('x'.repeat(1_000_000));
     const closing = stream.close();
     void stream.close(new Error('late'));
     expect(await received(peer)).toHaveLength(1_000_000);

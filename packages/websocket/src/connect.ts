@@ -8,8 +8,7 @@ import {
   type Contract,
   type StompClient,
 } from '@sallyport/core/client';
-import type { WebSocketLike } from './port.js';
-import { webSocketStream } from './stream.js';
+import { type WebSocketLike, webSocketStream } from './stream.js';
 import { stompProtocols } from './subprotocols.js';
 
 /**

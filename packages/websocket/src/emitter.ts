@@ -3,7 +3,7 @@
 
 import type { ByteStream, MessageChannel } from '@sallyport/core';
 import type { WebSocketEvents, WebSocketPort } from './port.js';
-import { portMessages, portStream, type WebSocketOptions } from './stream.js';
+import { portMessages, type PortOptions, portStream } from './port-channel.js';
 
 /** A WebSocket of the `ws` package. */
 export interface EmitterWebSocket {
@@ -25,22 +25,16 @@ export interface Corkable {
 }
 
 /** A socket of `ws` as a byte stream. In Node, pass `schedule: process.nextTick`. */
-export function emitterStream(socket: EmitterWebSocket, options?: WebSocketOptions, below?: Corkable): ByteStream {
+export function emitterStream(socket: EmitterWebSocket, options?: PortOptions, below?: Corkable): ByteStream {
   return portStream(new EmitterPort(socket, below), options);
 }
 
 /** A socket of `ws` as a message channel. In Node, pass `schedule: process.nextTick`. */
-export function emitterMessages(
-  socket: EmitterWebSocket,
-  options?: WebSocketOptions,
-  below?: Corkable,
-): MessageChannel {
+export function emitterMessages(socket: EmitterWebSocket, options?: PortOptions, below?: Corkable): MessageChannel {
   return portMessages(new EmitterPort(socket, below), options);
 }
 
 class EmitterPort implements WebSocketPort {
-  readonly pauses = true;
-
   constructor(
     private readonly socket: EmitterWebSocket,
     private readonly below: Corkable | undefined,

@@ -1,5 +1,6 @@
 export * from './arrivals.js';
 export * from './departures.js';
 export * from './port.js';
+export * from './port-channel.js';
 export * from './stream.js';
 export * from './connect.js';

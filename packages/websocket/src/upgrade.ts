@@ -3,7 +3,7 @@
 import type { ByteStream, MessageChannel } from '@sallyport/core';
 import { type Corkable, emitterMessages, emitterStream, type EmitterWebSocket } from './emitter.js';
 import { originAllowed, type OriginCheck } from './origin.js';
-import type { WebSocketOptions } from './stream.js';
+import type { PortOptions } from './port-channel.js';
 import { type StompProtocol, stompProtocols } from './subprotocols.js';
 
 export { type Corkable, emitterMessages, emitterStream, type EmitterWebSocket } from './emitter.js';
@@ -46,7 +46,7 @@ export type Upgraded<Request extends UpgradeRequest = UpgradeRequest> =
   | (Common<Request> & { protocol: StompProtocol; stream: ByteStream })
   | (Common<Request> & { protocol: undefined; messages: MessageChannel });
 
-export interface UpgradeOptions<Request extends UpgradeRequest = UpgradeRequest> extends OriginCheck, WebSocketOptions {
+export interface UpgradeOptions<Request extends UpgradeRequest = UpgradeRequest> extends OriginCheck, PortOptions {
   server: WebSocketServerLike<Request>;
   accept(upgraded: Upgraded<Request>): void;
 }

@@ -2,7 +2,7 @@
 // STOMP connection to any server and other engines are brokers. Headers have STOMP's names on all of them.
 
 import type { HeaderList } from '../header-list.js';
-import { type Body, detachBody, detachText } from '../text.js';
+import { type Body, bodyLength, detachBody, detachText } from '../text.js';
 
 /** What is sent. */
 export interface Message {
@@ -32,6 +32,16 @@ export function detachDelivery(delivery: Delivery): Delivery {
     headers: delivery.headers.detach(),
     body: detachBody(delivery.body),
   };
+}
+
+/** What a kept message costs beyond its body and headers; an estimate. */
+const OVERHEAD = 256;
+
+/** About how many bytes a message takes while it is kept. */
+export function keptBytes({ headers, body }: Delivery): number {
+  let length = bodyLength(body) + OVERHEAD;
+  for (const text of headers.pairs) length += text.length;
+  return length;
 }
 
 export interface SubscribeOptions {

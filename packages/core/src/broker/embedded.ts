@@ -116,7 +116,8 @@ export class EmbeddedBroker {
   }
 
   hasQueue(destination: string): boolean {
-    return this.queues.has(destination);
+    const queue = this.queues.get(destination);
+    return queue !== undefined && !queue.isUnused;
   }
 
   leaveQueue(destination: string, listener: EmbeddedSubscription): void {
@@ -157,6 +158,7 @@ class EmbeddedSubscription implements Subscription {
   ) {}
 
   deliver(delivery: Delivery): void {
+    this.cursor = delivery.cursor ?? this.cursor;
     this.on(delivery);
   }
 
@@ -211,7 +213,7 @@ export class EmbeddedLink implements Broker {
     let leave = (): void => {};
     const subscription = new EmbeddedSubscription(own, on, () => {
       this.subscriptions.delete(subscription);
-      if (this.replySubscriptions.get(own) === subscription) this.replySubscriptions.delete(own);
+      if (this.replySubscriptions.get(own) === subscription) this.forgetReplies(own);
       leave();
     });
     if (kind === 'topic') leave = this.subscribeTopic(name, subscription, options.after);
@@ -266,9 +268,12 @@ export class EmbeddedLink implements Broker {
   }
 
   private resume(subscription: EmbeddedSubscription, pattern: readonly string[], after: string): void {
-    const { events, gap } = this.broker.history.after(after, (topic) => matchesTopic(pattern, topic));
-    if (gap !== undefined) subscription.deliver(gapDelivery(this.broker.nextId(), subscription, gap));
+    const latest = this.broker.history.cursor;
+    const { events, gap, kept } = this.broker.history.after(after, (topic) => matchesTopic(pattern, topic));
+    // Who is lost between the gap and what follows it must get that after all.
+    if (gap !== undefined) subscription.deliver(gapDelivery(this.broker.nextId(), subscription.destination, kept, gap));
     for (const event of events) subscription.deliver(event);
+    subscription.cursor = latest;
   }
 
   private subscribeQueue(destination: string, subscription: EmbeddedSubscription): () => void {
@@ -305,6 +310,14 @@ export class EmbeddedLink implements Broker {
     return address;
   }
 
+  private forgetReplies(local: string): void {
+    this.replySubscriptions.delete(local);
+    const address = this.replyAddresses.get(local);
+    if (address === undefined) return;
+    this.replyAddresses.delete(local);
+    this.broker.closeReplyAddress(address);
+  }
+
   private checkReplyDestination(local: string): void {
     const { kind } = parseDestination(local);
     if (kind === 'temp-queue') return;
@@ -331,9 +344,10 @@ export class EmbeddedLink implements Broker {
 /** An event that says that events were lost; a JSON-RPC notification like all of them. */
 function gapDelivery(
   id: string,
-  subscription: EmbeddedSubscription,
+  destination: string,
+  cursor: string,
   gap: { after: string; missed?: number },
 ): Delivery {
   const body = JSON.stringify({ jsonrpc: '2.0', method: '$/gap', params: gap });
-  return { destination: subscription.destination, headers: jsonHeaders, body, id, cursor: subscription.cursor };
+  return { destination, headers: jsonHeaders, body, id, cursor };
 }

@@ -2,8 +2,7 @@
 
 import type { Clock } from '../clock.js';
 import type { Limits } from '../limits.js';
-import { bodyLength } from '../text.js';
-import type { Delivery } from './broker.js';
+import { type Delivery, keptBytes } from './broker.js';
 
 /** What a subscriber missed. */
 export interface Missed {
@@ -11,6 +10,8 @@ export interface Missed {
   events: Delivery[];
   /** Set if some are gone: the cursor from which on, and how many of all topics if that is known. */
   gap?: { after: string; missed?: number };
+  /** The cursor just before the oldest event kept. */
+  kept: string;
 }
 
 interface Entry {
@@ -20,7 +21,7 @@ interface Entry {
   at: number;
 }
 
-const OVERHEAD = 256;
+const CURSOR = /^(.*):(-1|\d{1,15})$/s;
 
 export class History {
   /** Names this run of the server; a cursor of another epoch cannot be resumed. */
@@ -52,7 +53,7 @@ export class History {
   }
 
   add(delivery: Delivery, tokens: readonly string[]): void {
-    const bytes = bodyLength(delivery.body) + OVERHEAD;
+    const bytes = keptBytes(delivery);
     this.entries.push({ delivery, tokens, bytes, at: this.clock.now() });
     this.bytes += bytes;
     this.next++;
@@ -62,17 +63,20 @@ export class History {
   /** All events behind a cursor that `wanted` accepts. */
   after(cursor: string, wanted: (tokens: readonly string[]) => boolean): Missed {
     this.trim();
-    const [epoch, number] = cursor.split(':');
+    const [, epoch, number] = CURSOR.exec(cursor) ?? [];
     const offset = Number(number);
-    const known = epoch === this.epoch && Number.isSafeInteger(offset) && offset < this.next;
+    const known = epoch === this.epoch && offset < this.next;
     const first = known ? offset + 1 : this.oldest;
     const events: Delivery[] = [];
     for (let at = this.head + Math.max(0, first - this.oldest); at < this.entries.length; at++) {
       const entry = this.entries[at]!;
       if (wanted(entry.tokens)) events.push(entry.delivery);
     }
-    if (!known) return { events, gap: { after: cursor } };
-    return first < this.oldest ? { events, gap: { after: cursor, missed: this.oldest - first } } : { events };
+    const kept = `${this.epoch}:${this.oldest - 1}`;
+    if (!known) return { events, kept, gap: { after: cursor } };
+    return first < this.oldest
+      ? { events, kept, gap: { after: cursor, missed: this.oldest - first } }
+      : { events, kept };
   }
 
   private trim(): void {

@@ -3,8 +3,7 @@
 import type { Clock } from '../clock.js';
 import { LimitError } from '../errors.js';
 import type { Limits } from '../limits.js';
-import { bodyLength } from '../text.js';
-import { type Delivery, detachDelivery } from './broker.js';
+import { type Delivery, detachDelivery, keptBytes } from './broker.js';
 
 /** Whoever takes messages from a queue. */
 export interface Listener {
@@ -17,14 +16,13 @@ interface Waiting {
   expires: number;
 }
 
-/** What a kept message costs beyond its body; an estimate. */
-const OVERHEAD = 256;
-
 export class WorkQueue {
   private readonly listeners: Listener[] = [];
   private waiting: Waiting[] = [];
   private bytes = 0;
   private turn = 0;
+  /** When the first of those waiting expires. */
+  private firstExpiry = Infinity;
 
   constructor(
     private readonly name: string,
@@ -33,6 +31,7 @@ export class WorkQueue {
   ) {}
 
   get isUnused(): boolean {
+    this.dropExpired();
     return this.listeners.length === 0 && this.waiting.length === 0;
   }
 
@@ -50,6 +49,7 @@ export class WorkQueue {
     const { waiting } = this;
     this.waiting = [];
     this.bytes = 0;
+    this.firstExpiry = Infinity;
     const now = this.clock.now();
     for (const { delivery, expires } of waiting) if (expires > now) listener.deliver(delivery);
   }
@@ -68,22 +68,24 @@ export class WorkQueue {
   }
 
   private keep(delivery: Delivery): void {
-    this.dropExpired();
-    const bytes = bodyLength(delivery.body) + OVERHEAD;
+    const bytes = keptBytes(delivery);
+    const { queueMessages, queueBytes } = this.limits;
+    if (this.waiting.length >= queueMessages || this.bytes + bytes > queueBytes) this.dropExpired();
     this.check('queueMessages', this.waiting.length + 1);
     this.check('queueBytes', this.bytes + bytes);
     const time = Number(delivery.headers.get('expiration') ?? Infinity);
     const expires = Number.isFinite(time) && time > 0 ? this.clock.now() + time : Infinity;
     this.waiting.push({ delivery: detachDelivery(delivery), bytes, expires });
     this.bytes += bytes;
+    this.firstExpiry = Math.min(this.firstExpiry, expires);
   }
 
   private dropExpired(): void {
-    const first = this.waiting[0];
-    if (first === undefined || first.expires > this.clock.now()) return;
     const now = this.clock.now();
+    if (this.firstExpiry > now) return;
     this.waiting = this.waiting.filter(({ expires }) => expires > now);
     this.bytes = this.waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.firstExpiry = this.waiting.reduce((first, { expires }) => Math.min(first, expires), Infinity);
   }
 
   private check(limit: 'queueMessages' | 'queueBytes', value: number): void {

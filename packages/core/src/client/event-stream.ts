@@ -1,6 +1,7 @@
 // Events as something to iterate: bounded, and honest about what was lost.
 
 import type { Broker, Delivery, Subscription } from '../broker/broker.js';
+import { ConnectionError } from '../errors.js';
 import { gapMethod, parseJson } from '../jsonrpc/message.js';
 import { bodyText } from '../text.js';
 
@@ -34,6 +35,7 @@ export class EventStream<Data = unknown> implements AsyncIterableIterator<EventI
   private ended: { error: unknown } | undefined;
   private readonly limit: number;
   private readonly stopWatching: () => void;
+  private stopListening: (() => void) | undefined;
 
   constructor(broker: Broker, pattern: string, options: EventsOptions = {}) {
     this.limit = options.buffer ?? 1000;
@@ -42,9 +44,8 @@ export class EventStream<Data = unknown> implements AsyncIterableIterator<EventI
       onEnd: (error) => this.end(error),
     });
     this.stopWatching = broker.onState((state, reason) => state === 'closed' && this.end(reason));
-    const { signal } = options;
-    if (signal?.aborted) this.end(signal.reason);
-    signal?.addEventListener('abort', () => this.end(signal.reason), { once: true });
+    this.listen(options.signal);
+    if (broker.state === 'closed') this.end(new ConnectionError('ERR_CLOSED', 'the connection has been closed'));
   }
 
   /** Resolves once the server has taken the subscription: what is emitted from now on will come. */
@@ -70,6 +71,14 @@ export class EventStream<Data = unknown> implements AsyncIterableIterator<EventI
     return this;
   }
 
+  private listen(signal: AbortSignal | undefined): void {
+    if (signal === undefined) return;
+    if (signal.aborted) return this.end(signal.reason);
+    const abort = (): void => this.end(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    this.stopListening = () => signal.removeEventListener('abort', abort);
+  }
+
   private take(delivery: Delivery): void {
     let message: { method?: unknown; params?: unknown };
     try {
@@ -88,21 +97,23 @@ export class EventStream<Data = unknown> implements AsyncIterableIterator<EventI
     if (waiting !== undefined) return waiting.resolve({ value: item, done: false });
     this.items.push(item);
     if (this.items.length <= this.limit) return;
-    this.items.shift();
-    this.dropped++;
+    const lost = this.items.shift()!;
+    // A gap that tells no number makes the sum unknown.
+    this.dropped += lost.gap === undefined ? 1 : (lost.gap.missed ?? NaN);
   }
 
   private gap(): EventItem<Data> | undefined {
     if (this.dropped === 0) return undefined;
     const missed = this.dropped;
     this.dropped = 0;
-    return { name: gapMethod, data: undefined as Data, cursor: undefined, gap: { missed } };
+    return { name: gapMethod, data: undefined as Data, cursor: undefined, gap: Number.isNaN(missed) ? {} : { missed } };
   }
 
   private end(error: unknown): void {
     if (this.ended !== undefined) return;
     this.ended = { error };
     this.stopWatching();
+    this.stopListening?.();
     this.subscription.close();
     for (const { resolve, reject } of this.waiting.splice(0)) this.finish().then(resolve, reject);
   }

@@ -37,8 +37,8 @@ export function remote<Api extends Contract>(call: CallMethod, prefix = ''): Rem
   const parts = new Map<string, unknown>();
   return new Proxy(function () {} as object, {
     get(_target, name) {
-      // An awaited object is asked for `then`; that must not become a call.
-      if (typeof name !== 'string' || name === 'then') return undefined;
+      // Awaiting asks an object for `then`, JSON.stringify for `toJSON`; looking must not become a call.
+      if (typeof name !== 'string' || name === 'then' || name === 'toJSON') return undefined;
       let part = parts.get(name);
       if (part === undefined) parts.set(name, (part = remote(call, prefix === '' ? name : `${prefix}.${name}`)));
       return part;

@@ -63,13 +63,16 @@ export class StompBroker implements Broker {
   private connection: StompConnection | undefined;
   private lastId = 0;
   private delay: { alarm: Alarm; wake: () => void } | undefined;
+  /** The stream dialled last, and whether another one is being dialled. */
+  private stream: ByteStream | undefined;
+  private dialling = false;
+  private first!: { resolve: () => void; reject: (error: Error) => void };
   private readonly stopped: Promise<void>;
 
   constructor(private readonly options: StompBrokerOptions) {
-    let settle: { resolve: () => void; reject: (error: Error) => void };
-    this.connected = new Promise((resolve, reject) => (settle = { resolve, reject }));
+    this.connected = new Promise((resolve, reject) => (this.first = { resolve, reject }));
     this.connected.catch(() => {});
-    this.stopped = this.keepConnected(settle!.resolve).then(settle!.reject);
+    this.stopped = this.keepConnected();
   }
 
   send(message: Message): Promise<void> | undefined {
@@ -90,6 +93,10 @@ export class StompBroker implements Broker {
       if (connection !== undefined && connection === this.connection)
         void connection.frame('UNSUBSCRIBE', { id })?.catch(() => {});
     });
+    if (this.isClosed()) {
+      subscription.refuse(closedError());
+      return subscription;
+    }
     this.subscriptions.set(id, subscription);
     if (this.connection !== undefined) subscription.open(this.connection);
     return subscription;
@@ -121,29 +128,26 @@ export class StompBroker implements Broker {
     const before = this.state;
     this.change('closed');
     this.retryNow();
-    if (before !== 'closed') await this.connection?.disconnect();
-    await this.stopped;
+    if (before !== 'closed') await (this.connection?.disconnect() ?? this.stream?.close());
+    // Dialling cannot be called off; what comes of it will be closed.
+    if (!this.dialling) await this.stopped;
   }
 
   private current(): StompConnection {
     if (this.connection !== undefined) return this.connection;
-    const closed = this.state === 'closed';
-    throw new ConnectionError(
-      closed ? 'ERR_CLOSED' : 'ERR_NOT_CONNECTED',
-      closed ? 'the connection has been closed' : 'there is no connection now',
-    );
+    throw this.isClosed() ? closedError() : new ConnectionError('ERR_NOT_CONNECTED', 'there is no connection now');
   }
 
-  /** Connects again and again until closed, or until it makes no sense; resolves with why it ended. */
-  private async keepConnected(onFirst: () => void): Promise<Error> {
+  /** Connects again and again until closed, or until it makes no sense. */
+  private async keepConnected(): Promise<void> {
     let hadOne = false;
     let error: Error | undefined;
-    for (let attempt = 1; this.state !== 'closed'; attempt++) {
+    for (let attempt = 1, waits = 0; this.state !== 'closed'; attempt++) {
       try {
         const connection = await this.connect(attempt, error);
         hadOne = true;
-        attempt = 0;
-        onFirst();
+        attempt = waits = 0;
+        this.first.resolve();
         error = await connection.ended;
         this.connection = undefined;
       } catch (failure) {
@@ -151,17 +155,15 @@ export class StompBroker implements Broker {
       }
       const hopeless = error instanceof AuthError || (!hadOne && !this.options.retryFirst);
       if (hopeless) this.change('closed', error);
-      if (!this.isClosed()) await this.wait(attempt + 1, error);
+      if (!this.isClosed()) await this.wait(attempt, ++waits, error);
     }
-    return error ?? new ConnectionError('ERR_CLOSED', 'the connection has been closed');
   }
 
   private async connect(attempt: number, error: Error | undefined): Promise<StompConnection> {
     this.retry = { attempt: attempt - 1, error };
     this.change('connecting', error);
-    const { auth, dial } = this.options;
-    const credentials = typeof auth === 'function' ? await auth({ attempt, error }) : auth;
-    const stream = await dial();
+    const { stream, credentials } = await this.dial(attempt, error);
+    this.stream = stream;
     const events = {
       onMessage: (id: string, frame: Frame) => this.subscriptions.get(id)?.deliver(frame),
       onError: (failure: SallyportError, receipt: string | undefined) => this.blame(failure, receipt),
@@ -170,13 +172,29 @@ export class StompBroker implements Broker {
     const connection = await connectStomp(stream, events, { ...this.options, headers });
     if (this.isClosed()) {
       await connection.disconnect();
-      throw new ConnectionError('ERR_CLOSED', 'the connection has been closed');
+      throw closedError();
     }
     this.connection = connection;
     for (const subscription of this.subscriptions.values()) subscription.open(connection);
     this.retry = { attempt: 0 };
     this.change('up');
     return connection;
+  }
+
+  /** Asks for credentials, and dials with them in hand. */
+  private async dial(attempt: number, error: Error | undefined) {
+    const { auth, dial } = this.options;
+    this.dialling = true;
+    try {
+      const credentials = typeof auth === 'function' ? await auth({ attempt, error }) : auth;
+      if (this.isClosed()) throw closedError();
+      const stream = await dial();
+      if (!this.isClosed()) return { stream, credentials };
+      void stream.close();
+      throw closedError();
+    } finally {
+      this.dialling = false;
+    }
   }
 
   /** A subscription that the server refuses would be refused each time: it ends, and the others come back. */
@@ -188,9 +206,9 @@ export class StompBroker implements Broker {
     }
   }
 
-  private wait(attempt: number, error: Error | undefined): Promise<void> {
+  private wait(attempt: number, waits: number, error: Error | undefined): Promise<void> {
     const { random = Math.random, clock = systemClock } = this.options;
-    const retryIn = backoff(attempt, random, this.options);
+    const retryIn = backoff(waits, random, this.options);
     this.retry = { attempt, retryIn, error };
     this.change('down', error);
     return new Promise((resolve) => {
@@ -206,8 +224,16 @@ export class StompBroker implements Broker {
   private change(state: BrokerState, reason?: Error): void {
     if (this.state === 'closed') return;
     this.state = state;
+    if (state === 'closed') {
+      this.first.reject(reason ?? closedError());
+      for (const subscription of this.subscriptions.values()) subscription.refuse(reason ?? closedError());
+    }
     for (const listener of [...this.listeners]) listener(state, reason);
   }
+}
+
+function closedError(): ConnectionError {
+  return new ConnectionError('ERR_CLOSED', 'the connection has been closed');
 }
 
 class StompSubscription implements Subscription {
@@ -259,8 +285,13 @@ class StompSubscription implements Subscription {
     this.on(delivery);
   }
 
-  end(error: Error): void {
+  /** It will not be taken, if it has not been. */
+  refuse(error: Error): void {
     this.settle.reject(error);
+  }
+
+  end(error: Error): void {
+    this.refuse(error);
     this.options.onEnd?.(error);
   }
 

@@ -24,6 +24,7 @@ export class StompClient<Api extends Contract = Contract> extends Client<Api> {
     const stomp = new StompBroker(options);
     super(stomp, options);
     this.stomp = stomp;
+    stomp.onState((state) => (this.wasConnected ||= state === 'up'));
   }
 
   get state(): ClientState {
@@ -46,7 +47,6 @@ export class StompClient<Api extends Contract = Contract> extends Client<Api> {
   }
 
   private name(state: BrokerState): ClientState {
-    if (state === 'up') this.wasConnected = true;
     if (state === 'up') return 'connected';
     if (state === 'closed') return 'closed';
     return this.wasConnected ? 'reconnecting' : 'connecting';

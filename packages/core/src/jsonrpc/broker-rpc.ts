@@ -54,6 +54,7 @@ export class BrokerRpc {
       else if (state === 'down') this.calls.lost(reason);
       else if (state === 'closed') this.close(reason);
     });
+    if (broker.state === 'closed') this.close();
   }
 
   /** Calls a method at whoever serves a destination. */

@@ -4,7 +4,15 @@ import { type Clock, systemClock } from '../clock.js';
 import { ConnectionError, LimitError, type Sent, TimeoutError } from '../errors.js';
 import { defaultLimits, type Limits } from '../limits.js';
 import { Deadlines } from './deadlines.js';
-import { cancelMethod, type Id, isResponse, progressMethod, requestText, type Response, responseError } from './message.js';
+import {
+  cancelMethod,
+  type Id,
+  isResponse,
+  progressMethod,
+  requestText,
+  type Response,
+  responseError,
+} from './message.js';
 
 export interface CallOptions {
   /** Cancels: the call rejects with the signal's reason, and the other side's handler is told. */
@@ -142,7 +150,8 @@ export class Calls {
   /** Sends what has been waiting, in the order of the calls. */
   flush(): void {
     const now = this.clock.now();
-    for (const call of [...this.pending.values()]) if (call.waiting) this.transmit(call, Math.max(1, call.deadline - now));
+    for (const call of [...this.pending.values()])
+      if (call.waiting) this.transmit(call, Math.max(1, call.deadline - now));
   }
 
   /** The connection was lost: what had been sent fails, unless it may be run twice; the rest waits for the next one. */

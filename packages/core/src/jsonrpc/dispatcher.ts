@@ -150,7 +150,7 @@ export class Dispatcher {
       );
     }
     // Section 6: answers in any order, none for notifications, nothing at all if there is none.
-    const answers = messages.map((message) => this.single(message, caller, envelope));
+    const answers = messages.map(async (message) => this.single(message, caller, envelope));
     return Promise.all(answers).then((texts) => {
       const said = texts.filter((text) => text !== undefined);
       return said.length === 0 ? undefined : '[' + said.join(',') + ']';

@@ -89,15 +89,19 @@ function invalid(why: string): RpcError {
 
 /** The text of a request; of a notification if the id is undefined. Throws a TypeError if params are not JSON. */
 export function requestText(id: Id | undefined, method: string, params: unknown): string {
-  const head =
-    id === undefined ? '{"jsonrpc":"2.0","method":' : `{"jsonrpc":"2.0","id":${JSON.stringify(id)},"method":`;
   const json = params === undefined ? undefined : JSON.stringify(params);
-  return head + JSON.stringify(method) + (json === undefined ? '}' : ',"params":' + json + '}');
+  const head = id === undefined ? '{"jsonrpc":"2.0"' : '{"jsonrpc":"2.0","id":' + idText(id);
+  return head + ',"method":' + JSON.stringify(method) + (json === undefined ? '}' : ',"params":' + json + '}');
 }
 
 /** The text of an answer. A result of undefined is null: a call always gets one. */
 export function resultText(id: Id, result: unknown): string {
-  return '{"jsonrpc":"2.0","id":' + JSON.stringify(id) + ',"result":' + (JSON.stringify(result) ?? 'null') + '}';
+  return '{"jsonrpc":"2.0","id":' + idText(id) + ',"result":' + (JSON.stringify(result) ?? 'null') + '}';
+}
+
+/** Most ids are numbers, and those need no look. */
+function idText(id: Id): string | number {
+  return typeof id === 'number' ? id : JSON.stringify(id);
 }
 
 /** The text of an error. What was thrown is told only if it is an RpcError; anything else might be a secret. */

@@ -84,7 +84,7 @@ export class StompConnection {
         ),
       );
       this.opened = { resolve, reject, deadline };
-      this.frame('CONNECT', this.connectHeaders());
+      void this.frame('CONNECT', this.connectHeaders());
     });
   }
 
@@ -116,7 +116,8 @@ export class StompConnection {
   expectReceipt(): { receipt: string; confirmation: Promise<Frame> } {
     const receipt = `r${++this.lastReceipt}`;
     const confirmation = new Promise<Frame>((resolve, reject) => {
-      this.receipts.set(receipt, (frame) => (frame === undefined ? reject(this.lost()) : resolve(frame)));
+      if (this.isOver()) reject(this.lost());
+      else this.receipts.set(receipt, (frame) => (frame === undefined ? reject(this.lost()) : resolve(frame)));
     });
     return { receipt, confirmation };
   }
@@ -151,14 +152,27 @@ export class StompConnection {
     try {
       for await (const chunk of this.stream) {
         this.heartBeat?.received();
-        this.decoder.push(chunk);
-        for (let frame = this.decoder.next(); frame !== undefined; frame = this.decoder.next()) this.receive(frame);
+        this.readFrames(chunk);
       }
     } catch (error) {
       this.failure ??= toError(error);
       void this.stream.close(this.failure);
     }
     return this.finish();
+  }
+
+  private readFrames(chunk: Uint8Array): void {
+    // What follows an ERROR is not looked at.
+    if (this.isOver()) return;
+    this.decoder.push(chunk);
+    for (let frame = this.decoder.next(); frame !== undefined; frame = this.decoder.next()) {
+      this.receive(frame);
+      if (this.isOver()) return;
+    }
+  }
+
+  private isOver(): boolean {
+    return this.session.state === 'closed';
   }
 
   private finish(): Error | undefined {

@@ -45,7 +45,8 @@ export class MessageEncoder {
   }
 
   private head({ id, destination, headers, replyTo, cursor }: Delivery, version: Version): string {
-    let head = line('message-id', id, version) + this.destinationLine(destination, version) + this.lines(headers, version);
+    let head =
+      line('message-id', id, version) + this.destinationLine(destination, version) + this.lines(headers, version);
     if (replyTo !== undefined) head += line('reply-to', replyTo, version);
     if (cursor !== undefined) head += line('cursor', cursor, version);
     return head;

@@ -132,7 +132,6 @@ describe('what a handler throws', () => {
           now: () => {
             throw what;
           },
-          // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- what others do
           later: () => Promise.reject(what),
         },
         { onError },

@@ -23,20 +23,24 @@ const vectors: [name: string, bytes: string, lines: string[]][] = [
 
 describe.each(vectors)('%s', (_name, text, lines) => {
   const bytes = encodeText(text);
-  test('whole', async () => expect(await linesOf([bytes])).toEqual(lines));
+  test('whole', async () => {
+    expect(await linesOf([bytes])).toEqual(lines);
+  });
   test('split in two anywhere', async () => {
     const step = Math.ceil(bytes.length / 50);
     for (let at = 0; at <= bytes.length; at += step)
       expect(await linesOf([bytes.slice(0, at), bytes.slice(at)])).toEqual(lines);
   });
-  test('byte by byte', async () => expect(await linesOf([...bytes].map((byte) => Uint8Array.of(byte)))).toEqual(lines));
+  test('byte by byte', async () => {
+    expect(await linesOf([...bytes].map((byte) => Uint8Array.of(byte)))).toEqual(lines);
+  });
 });
 
 test('each message is sent as one line', async () => {
   const [near, far] = memoryStreams();
   const channel = lineChannel(near);
-  channel.send('{"a":1}');
-  channel.send('{"b":2}');
+  void channel.send('{"a":1}');
+  void channel.send('{"b":2}');
   await channel.close();
   const lines: string[] = [];
   for await (const line of lineChannel(far)) lines.push(line);

@@ -45,7 +45,9 @@ describe('ClientSession', () => {
     ['1.0', ['1.2', '1.1']],
     [undefined, ['1.2']],
   ])('refuses version %s where %s were offered', (version, versions) => {
-    const effect = newSession('connecting', { versions }).receive(frame('CONNECTED', version === undefined ? {} : { version }));
+    const effect = newSession('connecting', { versions }).receive(
+      frame('CONNECTED', version === undefined ? {} : { version }),
+    );
     expect(effect).toMatchObject({ type: 'fail', error: { code: 'ERR_STOMP_VERSION' } });
   });
 

@@ -61,7 +61,9 @@ describe('Decoder keeps limits', () => {
   it('reads a frame of a megabyte, byte by byte in its head and in small chunks, without quadratic work', () => {
     const body = 'é'.repeat(512 * 1024);
     const wire = encodeText(`SEND\n${'header:value\n'.repeat(60)}\n${body}\0`);
-    const chunks = Array.from({ length: Math.ceil(wire.length / 100) }, (_, n) => wire.subarray(n * 100, n * 100 + 100));
+    const chunks = Array.from({ length: Math.ceil(wire.length / 100) }, (_, n) =>
+      wire.subarray(n * 100, n * 100 + 100),
+    );
     const started = performance.now();
     expect(decode(chunks, { from: 'client', version: '1.2' })[0]?.body).toHaveLength(1024 * 1024);
     // Ten thousand chunks: searched and copied anew for each of them it would take minutes.

@@ -45,7 +45,9 @@ function carried(pairs: readonly string[], command: string, spoken: Version): st
 
 /** Cuts at places given as shares of the length. */
 function cutAt(wire: Uint8Array, shares: readonly number[]): Uint8Array[] {
-  const points = [...new Set([0, ...shares.map((share) => Math.floor(share * wire.length)), wire.length])].sort((a, b) => a - b);
+  const points = [...new Set([0, ...shares.map((share) => Math.floor(share * wire.length)), wire.length])].sort(
+    (a, b) => a - b,
+  );
   return points.slice(1).map((point, index) => wire.subarray(points[index], point));
 }
 
@@ -56,7 +58,10 @@ describe('Decoder, for all inputs', () => {
     fc.assert(
       fc.property(version, fc.array(frame, { minLength: 1, maxLength: 5 }), shares, (spoken, frames, splits) => {
         const parts = frames.map((one) => toBytes(encodeFrame(one, spoken)));
-        const wire = concatBytes(parts, parts.reduce((sum, part) => sum + part.length, 0));
+        const wire = concatBytes(
+          parts,
+          parts.reduce((sum, part) => sum + part.length, 0),
+        );
         const read = decode(cutAt(wire, splits), { from: 'client', version: spoken });
         const expected = frames.map((one) => ({
           command: one.command,
@@ -79,8 +84,24 @@ describe('Decoder, for all inputs', () => {
     fc
       .array(
         fc.constantFrom(
-          'SEND', 'CONNECT', 'SUBSCRIBE', 'STOMP', '\n', '\n\n', '\r\n', '\r', '\0', ':', 'a:b\n', 'é:ü\n', '\\', '\\c',
-          'content-length:', '3', '300', 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
+          'SEND',
+          'CONNECT',
+          'SUBSCRIBE',
+          'STOMP',
+          '\n',
+          '\n\n',
+          '\r\n',
+          '\r',
+          '\0',
+          ':',
+          'a:b\n',
+          'é:ü\n',
+          '\\',
+          '\\c',
+          'content-length:',
+          '3',
+          '300',
+          'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
         ),
         { maxLength: 40 },
       )

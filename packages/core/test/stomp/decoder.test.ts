@@ -19,7 +19,9 @@ describe('Decoder reads', () => {
       plain(new Frame(command, new HeaderList(headers), body)),
     );
     const read = (chunks: Uint8Array[]): unknown[] =>
-      decode(chunks, options).map((frame) => (vector.written ? { ...frame, headers: withoutLength(frame.headers) } : frame));
+      decode(chunks, options).map((frame) =>
+        vector.written ? { ...frame, headers: withoutLength(frame.headers) } : frame,
+      );
 
     it(`${title}: whole, split at every point, byte by byte`, () => {
       for (const { how, chunks } of feedings(wire)) expect(read(chunks), how).toEqual(expected);
@@ -43,14 +45,18 @@ describe('Decoder reads', () => {
     const expected = decode([wire], { from: 'client', version: '1.2' });
     expect(expected).toHaveLength(50);
     for (const size of [1, 7, 63, 64, 65, 200]) {
-      const chunks = Array.from({ length: Math.ceil(wire.length / size) }, (_, n) => wire.subarray(n * size, (n + 1) * size));
+      const chunks = Array.from({ length: Math.ceil(wire.length / size) }, (_, n) =>
+        wire.subarray(n * size, (n + 1) * size),
+      );
       expect(decode(chunks, { from: 'client', version: '1.2' })).toEqual(expected);
     }
   });
 
   it('a version that becomes known between two frames of one chunk', () => {
     const decoder = new Decoder({ from: 'client' });
-    decoder.push(encodeText('CONNECT\naccept-version:1.2\npasscode:\\t\n\n\0SEND\r\na:\\c\r\n\r\n\0' + '\n'.repeat(64)));
+    decoder.push(
+      encodeText('CONNECT\naccept-version:1.2\npasscode:\\t\n\n\0SEND\r\na:\\c\r\n\r\n\0' + '\n'.repeat(64)),
+    );
     expect(decoder.next()?.header('passcode')).toBe('\\t');
     decoder.version = '1.2';
     expect(decoder.next()?.header('a')).toBe(':');
@@ -81,7 +87,8 @@ describe('Decoder refuses', () => {
     for (const { wire, version, from = 'client' } of malformedVectors) {
       const evil = toBytes(wire);
       const error = thrownBy(() => decode([evil], { from, version })) as Error;
-      for (const word of ['HELLO', 'HELO', 'value', 'GET', 'HTTP', 'CONNECTCONNECT']) expect(error.message).not.toContain(word);
+      for (const word of ['HELLO', 'HELO', 'value', 'GET', 'HTTP', 'CONNECTCONNECT'])
+        expect(error.message).not.toContain(word);
     }
   });
 });

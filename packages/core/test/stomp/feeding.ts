@@ -16,7 +16,10 @@ export function cut(wire: Uint8Array, ...at: number[]): Uint8Array[] {
 export function* feedings(wire: Uint8Array): Generator<{ how: string; chunks: Uint8Array[] }> {
   yield { how: 'whole', chunks: [wire] };
   yield { how: 'byte by byte', chunks: Array.from(wire, (octet) => Uint8Array.of(octet)) };
-  yield { how: 'byte by byte with empty chunks', chunks: Array.from(wire, (o) => [Uint8Array.of(o), new Uint8Array()]).flat() };
+  yield {
+    how: 'byte by byte with empty chunks',
+    chunks: Array.from(wire, (o) => [Uint8Array.of(o), new Uint8Array()]).flat(),
+  };
   for (let at = 1; at < wire.length; at++) yield { how: `split at ${at}`, chunks: cut(wire, at) };
 }
 

@@ -11,7 +11,10 @@ describe('encodeFrame writes', () => {
       const parts = frames.map(({ command, headers = [], body }) =>
         toBytes(encodeFrame(new Frame(command, new HeaderList(headers), body), version)),
       );
-      const written = concatBytes(parts, parts.reduce((sum, part) => sum + part.length, 0));
+      const written = concatBytes(
+        parts,
+        parts.reduce((sum, part) => sum + part.length, 0),
+      );
       expect(octets(written)).toBe(octets(toBytes(wire)));
     });
   }

@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../src/errors.js';
-import { agreeHeartBeat, HeartBeat, type HeartBeatOptions, offerHeartBeat, parseHeartBeat } from '../../src/stomp/index.js';
+import {
+  agreeHeartBeat,
+  HeartBeat,
+  type HeartBeatOptions,
+  offerHeartBeat,
+  parseHeartBeat,
+} from '../../src/stomp/index.js';
 import { ManualClock } from '../../src/testing/index.js';
 
 describe('parseHeartBeat', () => {
@@ -14,12 +20,25 @@ describe('parseHeartBeat', () => {
     expect(parseHeartBeat(header)).toEqual({ outgoing, incoming });
   });
 
-  it.each(['', ',', '1', '1,', ',1', '1,2,3', '-1,0', '1.5,0', '1 ,2', '1, 2', 'a,b', '1e3,0', '0x1,0', '1\n,2', '1,2\n'])(
-    '%j is none',
-    (header) => {
-      expect(() => parseHeartBeat(header)).toThrow(ProtocolError);
-    },
-  );
+  it.each([
+    '',
+    ',',
+    '1',
+    '1,',
+    ',1',
+    '1,2,3',
+    '-1,0',
+    '1.5,0',
+    '1 ,2',
+    '1, 2',
+    'a,b',
+    '1e3,0',
+    '0x1,0',
+    '1\n,2',
+    '1,2\n',
+  ])('%j is none', (header) => {
+    expect(() => parseHeartBeat(header)).toThrow(ProtocolError);
+  });
 });
 
 describe('offerHeartBeat', () => {
@@ -38,15 +57,51 @@ describe('offerHeartBeat', () => {
 describe('agreeHeartBeat', () => {
   // STOMP 1.2, Heart-beating: <cx,cy> and <sx,sy>; the client beats every max(cx,sy), the server every max(sx,cy).
   it.each([
-    [[0, 0], [0, 0], [0, 0]],
-    [[10_000, 10_000], [10_000, 10_000], [10_000, 10_000]],
-    [[5000, 20_000], [10_000, 15_000], [15_000, 20_000]],
-    [[0, 5000], [5000, 5000], [0, 5000]],
-    [[5000, 0], [5000, 5000], [5000, 0]],
-    [[5000, 5000], [0, 5000], [5000, 0]],
-    [[5000, 5000], [5000, 0], [0, 5000]],
-    [[1, 1], [1, 1], [1000, 1000]],
-    [[1, 1], [0, 1], [1000, 0]],
+    [
+      [0, 0],
+      [0, 0],
+      [0, 0],
+    ],
+    [
+      [10_000, 10_000],
+      [10_000, 10_000],
+      [10_000, 10_000],
+    ],
+    [
+      [5000, 20_000],
+      [10_000, 15_000],
+      [15_000, 20_000],
+    ],
+    [
+      [0, 5000],
+      [5000, 5000],
+      [0, 5000],
+    ],
+    [
+      [5000, 0],
+      [5000, 5000],
+      [5000, 0],
+    ],
+    [
+      [5000, 5000],
+      [0, 5000],
+      [5000, 0],
+    ],
+    [
+      [5000, 5000],
+      [5000, 0],
+      [0, 5000],
+    ],
+    [
+      [1, 1],
+      [1, 1],
+      [1000, 1000],
+    ],
+    [
+      [1, 1],
+      [0, 1],
+      [1000, 0],
+    ],
   ])('ours %j and theirs %j make %j', (ours, theirs, agreed) => {
     const offer = ([outgoing, incoming]: number[]) => ({ outgoing: outgoing!, incoming: incoming! });
     expect(agreeHeartBeat(offer(ours), offer(theirs))).toEqual(offer(agreed));

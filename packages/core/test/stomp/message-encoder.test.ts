@@ -16,7 +16,15 @@ const delivery = (change: Partial<Delivery> = {}): Delivery => ({
 function encode(encoder: MessageEncoder, one: Delivery, version: Version, subscription = '0') {
   const frame = encoder.encode(encoder.prefix(subscription, version), one, version);
   const parts = (typeof frame === 'string' ? [frame] : frame).map(toBytes);
-  const frames = decode([concatBytes(parts, parts.reduce((sum, part) => sum + part.length, 0))], { from: 'server', version });
+  const frames = decode(
+    [
+      concatBytes(
+        parts,
+        parts.reduce((sum, part) => sum + part.length, 0),
+      ),
+    ],
+    { from: 'server', version },
+  );
   expect(frames).toHaveLength(1);
   const headers = new HeaderList(frames[0]!.headers).toRecord();
   expect(Object.keys(headers)).toHaveLength(frames[0]!.headers.length / 2);
@@ -48,7 +56,9 @@ describe('MessageEncoder', () => {
       'content-type': 'text/plain',
       traceparent: '00-1',
     });
-    expect(encode(new MessageEncoder(), delivery({ headers, replyTo: '/reply-queue/r', cursor: 'e:1' }), '1.2')).toEqual({
+    expect(
+      encode(new MessageEncoder(), delivery({ headers, replyTo: '/reply-queue/r', cursor: 'e:1' }), '1.2'),
+    ).toEqual({
       subscription: '0',
       'message-id': '1',
       destination: '/topic/a',

@@ -115,7 +115,10 @@ describe('ServerSession negotiates', () => {
   });
 
   it('no beats in 1.0, whatever the client says', () => {
-    expect(newSession('authenticating', '1.0').accept()[1]).toEqual({ type: 'beat', agreed: { outgoing: 0, incoming: 0 } });
+    expect(newSession('authenticating', '1.0').accept()[1]).toEqual({
+      type: 'beat',
+      agreed: { outgoing: 0, incoming: 0 },
+    });
   });
 
   it('nothing: the ERROR lists the versions that it speaks', () => {
@@ -182,7 +185,10 @@ describe('ServerSession refuses', () => {
     const effects = newSession('authenticating').fail(new Error('password is hunter2'));
     expect(JSON.stringify(replies(effects))).not.toContain('hunter2');
     const known = newSession('authenticating').fail(new AuthError('ERR_AUTH_FAILED', 'unknown user'));
-    expect(replies(known)[0]?.headers.toRecord()).toMatchObject({ message: 'unknown user', 'error-code': 'ERR_AUTH_FAILED' });
+    expect(replies(known)[0]?.headers.toRecord()).toMatchObject({
+      message: 'unknown user',
+      'error-code': 'ERR_AUTH_FAILED',
+    });
   });
 
   it('without repeating anything before login', () => {

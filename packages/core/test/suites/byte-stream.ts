@@ -77,8 +77,8 @@ export function byteStreamSuite(
     test('carries both ways at once', async () => {
       const { left, right } = await opened();
       const size = 300_000;
-      left.send('l'.repeat(size));
-      right.send('r'.repeat(size));
+      void left.send('l'.repeat(size));
+      void right.send('r'.repeat(size));
       const [atLeft, atRight] = await Promise.all([collect(left, size), collect(right, size)]);
       expect(isSame(atLeft, encodeText('r'.repeat(size)))).toBe(true);
       expect(isSame(atRight, encodeText('l'.repeat(size)))).toBe(true);
@@ -118,7 +118,7 @@ export function byteStreamSuite(
 
     test('delivers what was sent before the close to a reader that comes late', async () => {
       const { left, right } = await opened();
-      left.send('early');
+      void left.send('early');
       const closed = left.close();
       await new Promise((resolve) => setTimeout(resolve, 20));
       expect(await collect(right)).toEqual(encodeText('early'));
@@ -128,10 +128,10 @@ export function byteStreamSuite(
 
     test('can still answer after its reader broke out of the loop', async () => {
       const { left, right } = await opened();
-      left.send('question');
+      void left.send('question');
       expect(await collect(right, 8)).toEqual(encodeText('question'));
-      left.send('something nobody reads');
-      right.send('answer');
+      void left.send('something nobody reads');
+      void right.send('answer');
       const closed = right.close();
       expect(await collect(left)).toEqual(encodeText('answer'));
       await left.close();

@@ -17,7 +17,10 @@ export const escapes: readonly { text: string; wire: Readonly<Record<Version, st
   { text: 'x\r\n\r\nbody', wire: { '1.0': undefined, '1.1': undefined, '1.2': 'x\\r\\n\\r\\nbody' } },
   { text: 'x\0SEND', wire: { '1.0': undefined, '1.1': undefined, '1.2': undefined } },
   // Longer than what is looked through octet by octet.
-  { text: 'x'.repeat(100) + '\n', wire: { '1.0': undefined, '1.1': 'x'.repeat(100) + '\\n', '1.2': 'x'.repeat(100) + '\\n' } },
+  {
+    text: 'x'.repeat(100) + '\n',
+    wire: { '1.0': undefined, '1.1': 'x'.repeat(100) + '\\n', '1.2': 'x'.repeat(100) + '\\n' },
+  },
   { text: 'x'.repeat(100) + '\0', wire: { '1.0': undefined, '1.1': undefined, '1.2': undefined } },
 ];
 

@@ -272,8 +272,6 @@ export const frameVectors: readonly FrameVector[] = [
     version: '1.2',
     from: 'client',
     wire: 'SUBSCRIBE\nid:0\ndestination:/queue/a\ncontent-length:0\n\n\0',
-    frames: [
-      { command: 'SUBSCRIBE', headers: ['id', '0', 'destination', '/queue/a', 'content-length', '0'] },
-    ],
+    frames: [{ command: 'SUBSCRIBE', headers: ['id', '0', 'destination', '/queue/a', 'content-length', '0'] }],
   },
 ];

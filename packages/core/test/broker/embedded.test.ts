@@ -1,0 +1,115 @@
+// What is the embedded broker's own; what all brokers promise is in suites/broker.ts.
+
+import { describe, expect, it } from 'vitest';
+import { type Delivery, EmbeddedBroker, type EmbeddedBrokerOptions } from '../../src/broker/index.js';
+import { HeaderList } from '../../src/header-list.js';
+import { encodeText } from '../../src/text.js';
+import { ManualClock } from '../../src/testing/index.js';
+
+function start(options: EmbeddedBrokerOptions = {}) {
+  let names = 0;
+  return new EmbeddedBroker({ clock: new ManualClock(), newName: () => `name-${++names}`, ...options });
+}
+
+const message = (destination: string, body: string | Uint8Array = 'x') => ({
+  destination,
+  headers: HeaderList.empty,
+  body,
+});
+
+describe('EmbeddedBroker', () => {
+  it('delivers at once, with who sent it', () => {
+    const broker = start();
+    const origin = { user: 'u' };
+    const seen: Delivery[] = [];
+    broker.link().subscribe('/queue/a', (delivery) => seen.push(delivery));
+    broker.link({ origin }).send(message('/queue/a'));
+    expect(seen).toHaveLength(1);
+    expect(seen[0]!.origin).toBe(origin);
+  });
+
+  it('asks about what nobody listens to before it keeps it', () => {
+    const asked: string[] = [];
+    const undeliverable = ({ destination }: Delivery): boolean => {
+      asked.push(destination);
+      return destination === '/queue/rpc.none';
+    };
+    const broker = start({ undeliverable });
+    const link = broker.link();
+    link.send(message('/queue/rpc.none'));
+    link.send(message('/queue/a'));
+    link.subscribe('/queue/b', () => {});
+    link.send(message('/queue/b'));
+    expect(asked).toEqual(['/queue/rpc.none', '/queue/a']);
+    expect([broker.hasQueue('/queue/rpc.none'), broker.hasQueue('/queue/a')]).toEqual([false, true]);
+  });
+
+  it('hands replies to a temporary queue that was never subscribed to who takes them', () => {
+    const broker = start();
+    const seen: Delivery[] = [];
+    const asker = broker.link({ unsubscribedReply: (delivery) => seen.push(delivery) });
+    const service = broker.link();
+    service.subscribe('/queue/work', ({ replyTo }) => void service.send(message(replyTo!, 're')));
+    asker.send({ ...message('/queue/work'), replyTo: '/temp-queue/never' });
+    expect(seen).toMatchObject([{ destination: '/temp-queue/never', body: 're' }]);
+  });
+
+  it('gives addresses that nobody can guess from those of others', () => {
+    const broker = new EmbeddedBroker();
+    const addresses = [1, 2, 3].map(() => broker.link().inbox(() => {}).address);
+    expect(new Set(addresses).size).toBe(3);
+    for (const address of addresses) expect(address).toMatch(/^\/reply-queue\/[\w-]{22}$/);
+  });
+
+  it('forgets the addresses and queues of a link that closes', async () => {
+    const broker = start();
+    const link = broker.link();
+    const { address } = link.inbox(() => {});
+    link.subscribe('/queue/a', () => {});
+    expect(broker.ownsReplyAddress(address, link)).toBe(true);
+    await link.close();
+    expect(broker.ownsReplyAddress(address, link)).toBe(false);
+    expect(broker.hasQueue('/queue/a')).toBe(false);
+    broker.link().send(message(address));
+  });
+
+  it.each(['/queue/a', '/topic/a'])(
+    'keeps a copy of what waits in %s, not the chunk that it came in',
+    (destination) => {
+      const broker = start();
+      const link = broker.link();
+      const chunk = encodeText('....body....');
+      const before = broker.history.cursor;
+      link.send(message(destination, chunk.subarray(4, 8)));
+      chunk.fill(0);
+      const seen: Delivery[] = [];
+      link.subscribe(destination, (delivery) => seen.push(delivery), { after: before });
+      expect(seen.map(({ body }) => new TextDecoder().decode(body as Uint8Array))).toEqual(['body']);
+      expect((seen[0]!.body as Uint8Array).buffer.byteLength).toBe(4);
+    },
+  );
+
+  it('tells the address of a temporary queue while it is subscribed', () => {
+    const link = start().link();
+    expect(link.addressOf('/temp-queue/rpc')).toBeUndefined();
+    const subscription = link.subscribe('/temp-queue/rpc', () => {});
+    const address = link.addressOf('/temp-queue/rpc');
+    expect(link.addressOf('/temp-queue/rpc')).toBe(address);
+    subscription.close();
+    expect(link.addressOf('/temp-queue/rpc')).toBeUndefined();
+  });
+
+  it('lets a listener leave, send and subscribe while it is being told', () => {
+    const link = start().link();
+    const seen: string[] = [];
+    const subscription = link.subscribe('/topic/a', () => {
+      seen.push('first');
+      subscription.close();
+      link.subscribe('/topic/b', () => seen.push('second'));
+      link.send(message('/topic/b'));
+    });
+    link.send(message('/topic/a'));
+    link.send(message('/topic/a'));
+    expect(seen).toEqual(['first', 'second']);
+  });
+});

@@ -1,0 +1,142 @@
+import { createServer } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { ConnectionError } from '@sallyport/core';
+import { ManualClock } from '@sallyport/core/testing';
+import { collect } from '../../core/test/suites/byte-stream.js';
+import { selfSigned } from '../src/certificate.js';
+import { dialTcp, dialTls } from '../src/dial.js';
+import { listening } from './fixtures/sockets.js';
+
+const keys = await selfSigned();
+const host = '127.0.0.1';
+
+/** A port that nobody listens on. */
+async function deadPort(): Promise<number> {
+  const server = createServer().listen(0, host);
+  await new Promise((resolve) => server.once('listening', resolve));
+  const { port } = server.address() as { port: number };
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+/** A port that takes connections and never says a word. */
+const silentPort = async (): Promise<number> => (await listening((socket) => socket.on('error', () => {}))).port;
+
+async function tlsPort(options: TlsOptions = {}): Promise<{ port: number; asked: unknown[] }> {
+  const asked: unknown[] = [];
+  const server = createTlsServer({ ...keys, ...options }, (socket) => {
+    asked.push(socket.servername);
+    socket.on('error', () => {}).end(`you are welcome: ${socket.alpnProtocol}`);
+  });
+  server.on('tlsClientError', () => {});
+  server.listen(0, host);
+  await new Promise((resolve) => server.once('listening', resolve));
+  onTestFinished(() => void server.close());
+  return { port: (server.address() as { port: number }).port, asked };
+}
+
+const outcome = (promise: Promise<unknown>) =>
+  promise.then(
+    (value) => value,
+    (error: unknown) => error,
+  );
+
+describe('TCP', () => {
+  test('connects', async () => {
+    const { port } = await listening((socket) => socket.end('hello'));
+    const stream = await dialTcp({ host, port });
+    expect(Buffer.from(await collect(stream)).toString()).toBe('hello');
+    await stream.close();
+  });
+
+  test('names the place and the cause when it cannot', async () => {
+    const port = await deadPort();
+    const error = await outcome(dialTcp({ host, port }));
+    expect(error).toBeInstanceOf(ConnectionError);
+    expect(error).toMatchObject({ code: 'ERR_CONNECT', sent: 'no', cause: { code: 'ECONNREFUSED' } });
+    expect((error as Error).message).toMatch(`cannot connect to ${host}:${port}: connect ECONNREFUSED`);
+  });
+
+  test('names all causes of a name with several addresses', async () => {
+    const error = await outcome(dialTcp({ port: await deadPort() }));
+    expect((error as Error).message).toMatch(/^cannot connect to localhost:\d+: connect ECONNREFUSED/);
+  });
+
+  test('can be given up, before and while', async () => {
+    const reason = new Error('never mind');
+    const port = await silentPort();
+    await expect(dialTcp({ host, port, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    const abort = new AbortController();
+    const dialling = dialTls({ host, port, signal: abort.signal });
+    setTimeout(() => abort.abort(reason), 10);
+    await expect(dialling).rejects.toBe(reason);
+  });
+});
+
+describe('TLS', () => {
+  test('connects to a server whose certificate it trusts, by name and ALPN', async () => {
+    const { port, asked } = await tlsPort({ ALPNProtocols: ['http/1.1', 'stomp'] });
+    const stream = await dialTls({ host: 'localhost', port, ca: keys.cert });
+    expect(Buffer.from(await collect(stream)).toString()).toBe('you are welcome: stomp');
+    expect(asked).toEqual(['localhost']);
+    await stream.close();
+  });
+
+  test('connects by address, without a name, to a server that knows no ALPN', async () => {
+    const { port, asked } = await tlsPort();
+    const stream = await dialTls({ host, port, ca: keys.cert });
+    expect(Buffer.from(await collect(stream)).toString()).toBe('you are welcome: false');
+    expect(asked).toEqual([false]);
+    await stream.close();
+  });
+
+  test.each([
+    ['of an unknown authority', {}, 'self-signed certificate'],
+    ['of another name', { ca: keys.cert, servername: 'other.example' }, 'other.example'],
+  ])('refuses a certificate %s, and says what to do', async (_, options, why) => {
+    const { port } = await tlsPort();
+    const error = await outcome(dialTls({ host, port, ...options }));
+    expect(error).toMatchObject({ name: 'ConnectionError', code: 'ERR_TLS_CERTIFICATE' });
+    expect((error as Error).message).toContain(`the certificate of ${host}:${port} is not trusted`);
+    expect((error as Error).message).toContain(why);
+    expect((error as Error).message).toContain('`ca`');
+    expect((error as Error).message).toContain('`insecure: true`');
+  });
+
+  test('takes any certificate if told so', async () => {
+    const { port } = await tlsPort();
+    const stream = await dialTls({ host, port, rejectUnauthorized: false });
+    await stream.close();
+  });
+
+  test('does not speak with a server that wants another protocol', async () => {
+    const { port } = await tlsPort({ ALPNProtocols: ['imap'] });
+    const error = await outcome(dialTls({ host, port, ca: keys.cert }));
+    expect(error).toMatchObject({ name: 'ConnectionError', code: 'ERR_CONNECT' });
+  });
+
+  test('names the place when the server speaks no TLS', async () => {
+    const { port } = await listening((socket) => socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    const error = await outcome(dialTls({ host, port }));
+    expect(error).toMatchObject({ code: 'ERR_CONNECT' });
+    expect((error as Error).message).toContain(`cannot connect to ${host}:${port}`);
+  });
+
+  test('names the place when the server hangs up', async () => {
+    const { port } = await listening((socket) => socket.on('error', () => {}).once('data', () => socket.end()));
+    const error = await outcome(dialTls({ host, port }));
+    expect(error).toMatchObject({ code: 'ERR_CONNECT' });
+  });
+
+  test('gives up in time', async () => {
+    const clock = new ManualClock();
+    const port = await silentPort();
+    const dialling = outcome(dialTls({ host, port, clock, timeout: 3000 }));
+    clock.advance(3000);
+    const error = await dialling;
+    expect(error).toMatchObject({ name: 'ConnectionError', code: 'ERR_CONNECT_TIMEOUT' });
+    expect((error as Error).message).toBe(`${host}:${port} did not answer within 3000 ms (option \`timeout\`)`);
+    expect(clock.pending).toBe(0);
+  });
+});

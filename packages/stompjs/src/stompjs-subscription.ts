@@ -1,0 +1,70 @@
+// One subscription, over as many connections as it takes.
+
+import { HeaderList } from '@sallyport/core';
+import type { Delivery, SubscribeOptions, Subscription } from '@sallyport/core/broker';
+import type { Client as StompjsClient, IMessage, StompHeaders } from '@stomp/stompjs';
+
+export class StompjsSubscription implements Subscription {
+  readonly ready: Promise<void>;
+  cursor: string | undefined;
+  /** The receipt asked for with SUBSCRIBE. */
+  receipt: string | undefined;
+  private opened = 0;
+  private settle!: { resolve: () => void; reject: (error: Error) => void };
+
+  constructor(
+    private readonly id: string,
+    private readonly destination: string,
+    private readonly on: (delivery: Delivery) => void,
+    private readonly options: SubscribeOptions,
+    private readonly onClose: () => void,
+  ) {
+    this.cursor = options.after;
+    this.ready = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
+    this.ready.catch(() => {});
+  }
+
+  /** Subscribes on a new connection, behind what was seen on the last one. */
+  open(stomp: StompjsClient, server: string | undefined): void {
+    // RabbitMQ makes temporary queues by itself; their messages come as unhandled ones.
+    if (this.id.startsWith('/temp-queue/') && server?.startsWith('RabbitMQ')) return this.settle.resolve();
+    const receipt = (this.receipt = `${this.id}-${++this.opened}`);
+    stomp.watchForReceipt(receipt, ({ headers }) => {
+      this.cursor ??= headers['cursor'];
+      this.settle.resolve();
+    });
+    const headers: StompHeaders = { ...this.options.headers?.toRecord(), id: this.id, receipt };
+    if (this.cursor !== undefined) headers['after'] = this.cursor;
+    stomp.subscribe(this.destination, (message) => this.take(message), headers);
+  }
+
+  take(message: IMessage): 'taken' {
+    const { headers } = message;
+    const delivery: Delivery = {
+      destination: headers['destination'] ?? '',
+      headers: HeaderList.of(headers),
+      body: message.binaryBody,
+      id: headers['message-id'] ?? '',
+      replyTo: headers['reply-to'],
+      cursor: headers['cursor'],
+    };
+    this.cursor = delivery.cursor ?? this.cursor;
+    this.on(delivery);
+    return 'taken';
+  }
+
+  /** It will not be taken, if it has not been. */
+  refuse(error: Error): void {
+    this.settle.reject(error);
+  }
+
+  /** The server ended it. */
+  end(error: Error): void {
+    this.refuse(error);
+    this.options.onEnd?.(error);
+  }
+
+  close(): void {
+    this.onClose();
+  }
+}

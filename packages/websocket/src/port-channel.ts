@@ -1,0 +1,126 @@
+// A socket of `ws` as a byte stream or a message channel: what comes in, what goes out, and how it ends.
+
+import {
+  type Alarm,
+  type ByteStream,
+  type Channel,
+  type Clock,
+  defaultLimits,
+  type MessageChannel,
+  systemClock,
+} from '@sallyport/core';
+import { Arrivals } from './arrivals.js';
+import { closeCode, closeReason, endOf, isStuck } from './close-codes.js';
+import { Departures } from './departures.js';
+import { asBytes, asText, messageReader, type Payload } from './payload.js';
+import type { WebSocketPort } from './port.js';
+import type { WebSocketOptions } from './stream.js';
+
+export interface PortOptions extends WebSocketOptions {
+  /** Runs at the end of the turn, when everything sent during it leaves. Default queueMicrotask. */
+  schedule?: (run: () => void) => void;
+}
+
+/** A peer gets this long to answer our close frame, milliseconds; then the connection is torn down. */
+const GRACE = 2000;
+
+/** What {@link webSocketStream} is for the platform's own WebSocket. */
+export function portStream(port: WebSocketPort, options: PortOptions = {}): ByteStream {
+  return new PortChannel<Uint8Array, Payload>(port, asBytes, { ...options, join: true });
+}
+
+/** What {@link webSocketMessages} is for the platform's own WebSocket. */
+export function portMessages(port: WebSocketPort, options: PortOptions = {}): MessageChannel {
+  const receive = messageReader(options.limits?.body ?? defaultLimits.body);
+  return new PortChannel<string, string>(port, receive, { ...options, join: false });
+}
+
+class PortChannel<Incoming extends Payload, Outgoing extends Payload> implements Channel<Incoming, Outgoing> {
+  private readonly arrivals: Arrivals<Incoming>;
+  private readonly departures: Departures;
+  private readonly clock: Clock;
+  private readonly gone: Promise<void>;
+  private leave!: () => void;
+  private closing = false;
+  private failing = false;
+  private grace: Alarm | undefined;
+  private cause: unknown;
+
+  constructor(
+    private readonly port: WebSocketPort,
+    private readonly receive: (data: Payload) => Incoming,
+    options: PortOptions & { join: boolean },
+  ) {
+    this.clock = options.clock ?? systemClock;
+    this.arrivals = new Arrivals<Incoming>(port);
+    this.departures = new Departures(
+      {
+        write: (batch, taken) => port.send(options.join ? batch.map(asText) : batch, taken),
+        schedule: options.schedule ?? queueMicrotask,
+        cut: (error) => this.fail(error),
+      },
+      { clock: this.clock, limits: { ...defaultLimits, ...options.limits }, join: options.join, split: false },
+    );
+    this.gone = new Promise((resolve) => (this.leave = resolve));
+    port.listen({
+      message: (data) => this.take(data),
+      error: (cause) => (this.cause = cause),
+      close: (code, reason) => this.ended(code, reason),
+    });
+  }
+
+  send(item: Outgoing): Promise<void> | undefined {
+    return this.departures.add(item);
+  }
+
+  close(reason?: Error): Promise<void> {
+    if (this.closing) return this.gone;
+    if (reason !== undefined) this.fail(reason);
+    else {
+      this.closing = true;
+      this.arrivals.drop();
+      void this.departures.end().then(() => this.farewell(1000, ''));
+    }
+    return this.gone;
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<Incoming> {
+    return this.arrivals;
+  }
+
+  private take(data: Payload): void {
+    if (data.length === 0) return;
+    try {
+      this.arrivals.push(this.receive(data));
+    } catch (error) {
+      this.fail(error as Error);
+    }
+  }
+
+  /** Tears down: nothing queued is sent, nothing unread is read. */
+  private fail(reason: Error): void {
+    if (this.failing) return;
+    this.closing = this.failing = true;
+    this.arrivals.drop(reason);
+    this.departures.drop();
+    // Whoever takes nothing would not get our close frame either.
+    if (isStuck(reason)) this.port.terminate();
+    this.farewell(closeCode(reason), closeReason(reason));
+  }
+
+  private farewell(code: number, reason: string): void {
+    this.grace?.cancel();
+    this.grace = this.clock.after(GRACE, () => {
+      this.port.terminate();
+      this.ended(1006, '');
+    });
+    this.port.close(code, reason);
+  }
+
+  private ended(code: number, reason: string): void {
+    this.grace?.cancel();
+    this.departures.drop();
+    this.arrivals.end(endOf(code, reason, this.cause));
+    this.leave();
+  }
+}
