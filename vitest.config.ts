@@ -43,12 +43,16 @@ const browser = {
     // Core must behave alike on every platform: its tests run in both projects unless their name says otherwise.
     include: ['packages/core/test/**/*.test.ts', 'packages/*/test/**/*.browser.test.{ts,tsx}'],
     exclude: ['**/node_modules/**', '**/*.node.test.ts'],
+    globalSetup: 'test/fixtures/houses-for-pages.ts',
     browser: {
       enabled: true,
       headless: true,
       screenshotFailures: false,
       instances: [{ browser: 'chromium' as const }],
-      provider: playwright({ launchOptions: { executablePath: chromium, args: chromiumArguments } }),
+      provider: playwright({
+        // The servers of tests make their certificates up.
+        launchOptions: { executablePath: chromium, args: [...chromiumArguments, '--ignore-certificate-errors'] },
+      }),
     },
   },
 };

@@ -7,6 +7,6 @@ export * from './errors.js';
 export { HeaderList, type HeaderRecord } from './header-list.js';
 export { jsonHeaders } from './json-headers.js';
 export { defaultLimits, limitError, type Limits } from './limits.js';
-export { checkOptions, type OptionRules } from './options.js';
+export { checkLimits, checkOptions, type OptionRules } from './options.js';
 export { type Random, randomName } from './random.js';
 export { type Body, bodyBytes, bodyLength, bodyText, decodeText, encodeText, textLength } from './text.js';

@@ -14,3 +14,11 @@ export function checkOptions(options: object, rules: OptionRules, of: string): v
     if (!fits) throw new TypeError(`${of}: option ${name} must be ${type === 'object' ? 'an' : 'a'} ${type}`);
   }
 }
+
+/** Throws a TypeError that names a limit which is unknown or no positive number. */
+export function checkLimits(limits: object, known: object, of: string): void {
+  for (const [name, value] of Object.entries(limits) as [string, unknown][]) {
+    if (!Object.hasOwn(known, name)) throw new TypeError(`${of}: unknown limit limits.${name}`);
+    if (!((value as number) > 0)) throw new TypeError(`${of}: limits.${name} must be a positive number`);
+  }
+}

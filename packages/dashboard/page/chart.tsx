@@ -27,7 +27,13 @@ interface ChartProps {
 
 /** Further apart than this, two samples have lost ones between them: the line breaks. */
 const BREAK_SECONDS = 2.5;
-const LABEL_EVERY_SECONDS = 30;
+
+/** Time axes, seconds: the first that holds all samples is taken, so that a chart is not empty for minutes. */
+const spans = [
+  { length: 30, labelEvery: 10 },
+  { length: 60, labelEvery: 15 },
+  { length: 120, labelEvery: 30 },
+] as const;
 
 export function Chart({ label, samples, bands, end, seconds, pick, top }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);

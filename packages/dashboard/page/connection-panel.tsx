@@ -82,23 +82,21 @@ function Action({ caption, run }: { caption: string; run: () => void }) {
   );
 }
 
-/** What the last cut came to; before the first one, what to expect of it. */
+/** What the last cut came to; before the first one, what to expect of it; without a connection, why. */
 function Story({ connection, host }: PanelProps) {
-  const state = connection.state.value;
-  if (state === 'closed') return <>The page does not dial again by itself.</>;
-  if (state === 'connecting')
-    return <>{connection.error.value?.message ?? 'Goes on trying until the server answers.'}</>;
-  const outage = connection.outages.value.at(-1);
+  const { state, attempt, error, outages, missed } = connection;
+  if (state.value === 'closed') return <>The page does not dial again by itself.</>;
+  if (attempt.value > 1) return <>{error.value?.message ?? 'The server does not answer.'}</>;
+  if (state.value === 'connecting') return <>Goes on trying until the server answers.</>;
+  const outage = outages.value.at(-1);
   if (outage === undefined)
     return <>Drops the socket as a failing network would; watch the events come in all the same.</>;
-  if (outage.until === undefined) return <>Cut. Events go on at the server and are kept for this page.</>;
-  const caught = host.caughtUp.value;
-  const missed = connection.missed.value;
+  if (outage.until === undefined) return <>The server goes on, and keeps the events for this page.</>;
   return (
     <>
-      Back after {tenths(outage.until - outage.from)}. What is shaded in the charts came in afterwards:{' '}
-      {counted(caught, 'event')}
-      {missed === 0 ? ', none missing.' : '.'}
+      Back after {tenths(outage.until - outage.from)}. The shaded part came late:{' '}
+      {counted(host.caughtUp.value, 'event')}
+      {missed.value === 0 ? ', none missing.' : '.'}
     </>
   );
 }

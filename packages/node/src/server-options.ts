@@ -1,6 +1,6 @@
 // What a server can be told, checked before anything is opened.
 
-import { checkOptions, defaultLimits, type Limits, type OptionRules } from '@sallyport/core';
+import { checkLimits, checkOptions, defaultLimits, type Limits, type OptionRules } from '@sallyport/core';
 import type { AdmissionLimits } from './admission.js';
 import { defaultAdmission } from './admission.js';
 import type { HttpTimes } from './http/deadlines.js';
@@ -67,14 +67,10 @@ const rules: OptionRules = {
   log: 'function',
 };
 
-const limitRules: OptionRules = Object.fromEntries(
-  Object.keys({ ...defaultLimits, ...defaultAdmission }).map((name) => [name, 'number']),
-);
-
 /** Throws a TypeError that names what is wrong. */
 export function checkServerOptions(options: ServerOptions): void {
   checkOptions(options, rules, 'createServer');
-  checkOptions(options.limits ?? {}, limitRules, 'createServer: limits');
+  checkLimits(options.limits ?? {}, { ...defaultLimits, ...defaultAdmission }, 'createServer');
   const { tls } = options;
   if (typeof tls === 'string' && tls !== 'optional' && tls !== 'required') {
     throw new TypeError("createServer: option tls must be 'optional', 'required' or an object with cert and key");

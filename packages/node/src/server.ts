@@ -2,7 +2,8 @@
 
 import { createServer as createNetServer, type AddressInfo, type Server as NetServer } from 'node:net';
 import { type ByteStream, type MessageChannel } from '@sallyport/core';
-import { lineChannel, type Methods } from '@sallyport/core/jsonrpc';
+import type { Contract } from '@sallyport/core/client';
+import { type Implementation, lineChannel, type Methods, type UntypedMethods } from '@sallyport/core/jsonrpc';
 import { type UpgradeSocket, webSocketUpgrade, type WebSocketServerLike } from '@sallyport/websocket/upgrade';
 import { WebSocketServer } from 'ws';
 import { readAuthorization } from './access.js';
@@ -66,7 +67,14 @@ export class Server {
   /** The certificate that clients are shown, PEM, where this server made it up. */
   certificate: string | undefined;
 
-  /** Adds methods: `{ host: { getStats } }` is `host.getStats`. Throws a TypeError if one exists already. */
+  /**
+   * Adds methods: `{ host: { getStats } }` is `host.getStats`. Throws a TypeError if one exists already. Params have the
+   * types they are annotated with, or those of a contract: `implement<Api>({ … })`.
+   */
+  implement(methods: UntypedMethods): void;
+  implement<Own extends Contract = never>(
+    methods: [Own] extends [never] ? Methods : Implementation<NoInfer<Own>>,
+  ): void;
   implement(methods: Methods): void {
     this.hub.implement(methods);
   }

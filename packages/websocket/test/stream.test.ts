@@ -264,11 +264,11 @@ describe('a page', () => {
     const clock = new ManualClock();
     const page = new FakePage();
     const stream = webSocketStream(page, { clock });
-    page.bufferedAmount = 2_000_000;
     void stream.send('a');
     await Promise.resolve();
     expect(page.sent).toEqual(['a']);
-    const room = stream.send('b'.repeat(200_000));
+    page.bufferedAmount = 2_000_000;
+    const room = stream.send('b');
     let free = false;
     const waiting = room?.then(() => (free = true));
     await clock.run(100, 10);
@@ -277,6 +277,22 @@ describe('a page', () => {
     await clock.run(10);
     expect(page.sent).toHaveLength(2);
     await waiting;
+  });
+
+  test('whose server takes nothing for the time allowed gives up', async () => {
+    const clock = new ManualClock();
+    const page = new FakePage();
+    const stream = webSocketStream(page, { clock });
+    const reading = collect(stream);
+    reading.catch(() => {});
+    page.bufferedAmount = 2_000_000;
+    const room = stream.send('a');
+    await clock.run(9_900, 100);
+    expect(page.closed).toBeUndefined();
+    await clock.run(200, 100);
+    await expect(reading).rejects.toMatchObject({ code: 'ERR_WRITE_STALL' });
+    expect(page.closed).toEqual([4013, 'ERR_WRITE_STALL']);
+    await room;
   });
 
   test('cannot hold the server back, so what nobody reads has an end', async () => {

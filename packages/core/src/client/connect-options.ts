@@ -1,6 +1,7 @@
 // The options that `connect` has on every platform, checked.
 
-import { checkOptions, type OptionRules } from '../options.js';
+import { defaultLimits } from '../limits.js';
+import { checkLimits, checkOptions, type OptionRules } from '../options.js';
 import type { ClientOptionsOverStomp } from './stomp-client.js';
 
 /** Options of `connect`, besides those of the platform. */
@@ -33,6 +34,7 @@ export function checkConnect(
   more: OptionRules = {},
 ): void {
   checkOptions(options, { ...rules, ...more }, 'connect');
+  checkLimits((options as ConnectOptions).limits ?? {}, defaultLimits, 'connect');
   if (schemes.includes(protocol)) return;
   throw new TypeError(
     `connect: the URL must begin with ${schemes.map((scheme) => scheme + '//').join(', ')}, not ${protocol}//`,

@@ -231,11 +231,19 @@ export class Dispatcher {
     }
   }
 
+  private report(error: Error, method: string): void {
+    try {
+      this.options.onError?.(error, method);
+    } catch {
+      // The caller gets its answer all the same.
+    }
+  }
+
   private failed(thrown: unknown, id: Id, call: Call): string {
     // A handler that stopped because its signal was aborted throws whatever its platform made of that.
     const aborted = call.abortReason;
     if (aborted instanceof RpcError && !(thrown instanceof RpcError)) return errorText(id, aborted);
-    if (!(thrown instanceof RpcError)) this.options.onError?.(toError(thrown), call.method);
+    if (!(thrown instanceof RpcError)) this.report(toError(thrown), call.method);
     try {
       return errorText(id, thrown);
     } catch {

@@ -32,6 +32,9 @@ export function lineChannel(stream: ByteStream, limits: Partial<Pick<Limits, 'bo
         // Many small pieces would cost more than their bytes.
         if (held.length > 64 + length / 256) held = [concatBytes(held, length)];
       }
+      // A client that says one thing and half-closes often leaves out the last line feed.
+      const last = decodeLine([], 0, concatBytes(held, length), longest);
+      if (last !== '') yield last;
     },
   };
 }

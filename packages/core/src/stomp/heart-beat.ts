@@ -64,14 +64,14 @@ export class HeartBeat {
   constructor(
     clock: Clock,
     agreed: HeartBeatOffer,
-    on: { beat: () => void; dead: (silence: number) => void },
+    on: { beat: () => void; dead: (silence: number) => void; isReading?: () => boolean },
     options: HeartBeatOptions = {},
   ) {
     this.clock = clock;
     this.lastSent = this.lastReceived = clock.now();
     if (agreed.outgoing > 0) this.keepSending(agreed.outgoing, on.beat);
     const grace = Math.max(agreed.incoming * (options.heartBeatGrace ?? 0.1), options.leastGrace ?? 1000);
-    if (agreed.incoming > 0) this.watch(agreed.incoming + grace, on.dead);
+    if (agreed.incoming > 0) this.watch(agreed.incoming + grace, on);
   }
 
   /** Something was sent; any octet counts. */
@@ -104,10 +104,12 @@ export class HeartBeat {
     this.alarms.outgoing = this.clock.after(early, ring);
   }
 
-  private watch(longest: number, dead: (silence: number) => void): void {
+  private watch(longest: number, on: { dead: (silence: number) => void; isReading?: () => boolean }): void {
     const ring = (): void => {
+      // While we ourselves do not read, silence is no sign of death.
+      if (on.isReading?.() === false) this.received();
       const silence = this.clock.now() - this.lastReceived;
-      if (silence >= longest) dead(silence);
+      if (silence >= longest) on.dead(silence);
       else this.alarms.incoming = this.clock.after(longest - silence, ring);
     };
     this.alarms.incoming = this.clock.after(longest, ring);

@@ -50,6 +50,8 @@ class StompServer implements StompServerConnection {
   private full: Promise<void> | undefined;
   private failure: Error | undefined;
   private closed = false;
+  /** False while frames are being dealt with, which may have to wait for the broker. */
+  private isReading = true;
 
   constructor(
     private readonly stream: ByteStream,
@@ -69,10 +71,12 @@ class StompServer implements StompServerConnection {
       for await (const chunk of this.stream) {
         this.heartBeat?.received();
         if (this.closed) continue;
+        this.isReading = false;
         this.decoder.push(chunk);
         await this.readFrames();
         // Whoever floods us and does not read our answers waits here.
         if (this.full !== undefined) await this.full;
+        this.isReading = true;
       }
     } catch (error) {
       this.failure ??= toError(error);
@@ -216,7 +220,8 @@ class StompServer implements StompServerConnection {
         ),
       );
     };
-    this.heartBeat = new HeartBeat(this.clock, agreed, { beat: () => this.write('\n'), dead }, this.options);
+    const on = { beat: () => this.write('\n'), dead, isReading: () => this.isReading };
+    this.heartBeat = new HeartBeat(this.clock, agreed, on, this.options);
   }
 
   private armConnectDeadline(): { cancel(): void } {

@@ -362,6 +362,21 @@ describe('serveStomp and heart-beats', () => {
     expect(client.outcome).toBe('running');
   });
 
+  it('does not take a client for dead while it is itself that does not read', async () => {
+    let allow!: () => void;
+    const { client, clock } = setUp({ permit: () => new Promise<void>((resolve) => (allow = resolve)) });
+    await client.say(beating('10000,0') + send('/queue/a', 'x', 'receipt:r1\n'));
+    for (let turn = 0; turn < 30; turn++) {
+      await clock.run(1000);
+      await client.say('\n');
+    }
+    allow();
+    await quiet();
+    expect(client.last('receipt-id')).toBe('r1');
+    await clock.run(25_000, 1000);
+    expect(client.outcome).toMatchObject({ code: 'ERR_HEART_BEAT' });
+  });
+
   it('neither sends nor expects beats of a client of 1.0', async () => {
     const { client, clock } = setUp();
     await client.say('CONNECT\nheart-beat:1000,1000\n\n\0');
