@@ -160,28 +160,29 @@ function connections(connect: Connect, version: string): void {
     }
   });
 
-  test('heart-beats, both ways', async ({ skip }) => {
-    if (version === '1.0') return skip();
-    let beats = 0;
-    let closed = 0;
-    const sent: string[] = [];
-    const enough = new Promise<void>((resolve) => {
-      const client = make20Beats(() => ++beats === 20 && resolve());
-      void connect(client).then((connected) => (connected.onWebSocketClose = () => closed++));
+  // STOMP 1.0 knows no heart-beats.
+  if (version !== '1.0')
+    test('heart-beats, both ways', async () => {
+      let beats = 0;
+      let closed = 0;
+      const sent: string[] = [];
+      const enough = new Promise<void>((resolve) => {
+        const client = make20Beats(() => ++beats === 20 && resolve());
+        void connect(client).then((connected) => (connected.onWebSocketClose = () => closed++));
+      });
+      function make20Beats(beat: () => void): StompConfig {
+        return {
+          heartbeatIncoming: 50,
+          heartbeatOutgoing: 50,
+          onHeartbeatReceived: beat,
+          debug: (text) => void (text.startsWith('>>> PING') && sent.push(text)),
+        };
+      }
+      await enough;
+      // The server would have ended it: the grace was shorter than that.
+      expect(closed).toBe(0);
+      expect(sent.length).toBeGreaterThan(10);
     });
-    function make20Beats(beat: () => void): StompConfig {
-      return {
-        heartbeatIncoming: 50,
-        heartbeatOutgoing: 50,
-        onHeartbeatReceived: beat,
-        debug: (text) => void (text.startsWith('>>> PING') && sent.push(text)),
-      };
-    }
-    await enough;
-    // The server would have ended it: the grace was shorter than that.
-    expect(closed).toBe(0);
-    expect(sent.length).toBeGreaterThan(10);
-  });
 }
 
 function connected(client: Client): Promise<unknown> {

@@ -3,14 +3,10 @@
 import { type ReadonlySignal, useSignal, useSignalEffect } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import uPlot from 'uplot';
+import { type Band, drawBands, look } from './chart-look.js';
 import type { Sample } from './host.js';
 import { percent, timeOfDay } from './quantities.js';
-
-/** Seconds on the time axis; without an end it reaches to the newest sample. */
-export interface Band {
-  from: number;
-  until: number | undefined;
-}
+import { timeAxis } from './time-axis.js';
 
 interface ChartProps {
   label: string;
@@ -18,7 +14,6 @@ interface ChartProps {
   bands: ReadonlySignal<readonly Band[]>;
   /** Where the time axis ends; at the newest sample where it says nothing. */
   end: ReadonlySignal<number | undefined>;
-  seconds: number;
   /** The figure, 0 to 1. */
   pick: (sample: Sample) => number;
   /** The top of the scale, given the highest figure. */
@@ -28,14 +23,7 @@ interface ChartProps {
 /** Further apart than this, two samples have lost ones between them: the line breaks. */
 const BREAK_SECONDS = 2.5;
 
-/** Time axes, seconds: the first that holds all samples is taken, so that a chart is not empty for minutes. */
-const spans = [
-  { length: 30, labelEvery: 10 },
-  { length: 60, labelEvery: 15 },
-  { length: 120, labelEvery: 30 },
-] as const;
-
-export function Chart({ label, samples, bands, end, seconds, pick, top }: ChartProps) {
+export function Chart({ label, samples, bands, end, pick, top }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const pointed = useSignal<string | undefined>(undefined);
@@ -46,14 +34,14 @@ export function Chart({ label, samples, bands, end, seconds, pick, top }: ChartP
     const made = new uPlot(
       {
         ...sizeOf(box),
-        ...look(box, seconds),
+        ...look(box),
         hooks: {
-          drawClear: [(self) => drawBands(self, bands.peek(), token(box, '--chart-band'))],
+          drawClear: [(self) => drawBands(self, bands.peek())],
           setCursor: [(self) => (pointed.value = readingAt(self))],
         },
         scales: {
-          x: { time: false, range: (_self, _min, max) => span(end.peek() ?? max, seconds) },
-          y: { range: scaleOf(top) },
+          x: { time: false, range: (_self, min, max) => timeAxis(min, end.peek() ?? max) },
+          y: { range: (_self, _min, max) => [0, top(max ?? 0)] },
         },
       },
       tableOf(samples.peek(), pick),
@@ -70,7 +58,7 @@ export function Chart({ label, samples, bands, end, seconds, pick, top }: ChartP
       scheme.removeEventListener('change', redraw);
       made.destroy();
     };
-  }, [samples, bands, end, seconds, pick, top, pointed]);
+  }, [samples, bands, end, pick, top, pointed]);
 
   useSignalEffect(() => {
     const table = tableOf(samples.value, pick);
@@ -81,12 +69,7 @@ export function Chart({ label, samples, bands, end, seconds, pick, top }: ChartP
 
   return (
     <figure class="chart">
-      <div
-        ref={place}
-        class="chart-plot"
-        role="img"
-        aria-label={`${label}, in percent, over the last ${seconds / 60} minutes`}
-      />
+      <div ref={place} class="chart-plot" role="img" aria-label={`${label}, in percent, over the last minutes`} />
       {samples.value.length === 0 && (
         <p class="chart-empty">
           <span>No figures yet</span>
@@ -114,93 +97,16 @@ function tableOf(samples: readonly Sample[], pick: (sample: Sample) => number): 
   return [times, figures];
 }
 
-function span(newest: number | null, seconds: number): [number, number] {
-  const end = newest ?? Date.now() / 1000;
-  return [end - seconds, end];
-}
-
-function scaleOf(top: (highest: number) => number): uPlot.Range.Function {
-  return (_self, _min, max) => [0, top(max ?? 0)];
-}
-
 function sizeOf(box: HTMLElement): { width: number; height: number } {
   return { width: box.clientWidth, height: box.clientHeight };
 }
 
-/** All that is the same in every chart: no legend, quiet axes, colours from the style sheet at each drawing. */
-function look(box: HTMLElement, seconds: number): Omit<uPlot.Options, 'width' | 'height'> {
-  const axis: uPlot.Axis = {
-    stroke: () => token(box, '--muted'),
-    font: `11px ${getComputedStyle(box).fontFamily}`,
-    ticks: { show: false },
-    grid: { stroke: () => token(box, '--chart-grid'), width: 1 },
-  };
-  return {
-    legend: { show: false },
-    padding: [8, 14, 0, 0],
-    cursor: { sync: { key: 'host' }, drag: { x: false, y: false, setScale: false }, y: false },
-    axes: [
-      {
-        ...axis,
-        size: 24,
-        gap: 6,
-        grid: { show: false },
-        splits: (_self, _index, min, max) => rangeOf(min, max, LABEL_EVERY_SECONDS),
-        values: (_self, splits) => splits.map((at) => ago((splits.at(-1) ?? at) - at, seconds)),
-      },
-      {
-        ...axis,
-        size: 40,
-        gap: 6,
-        splits: (_self, _index, min, max) => [min, max / 2, max],
-        values: (_self, splits) => splits.map((one) => `${Math.round(one * 1000) / 10}`.replace(/\.\d$/, '') + '%'),
-      },
-    ],
-    series: [
-      {},
-      {
-        stroke: () => token(box, '--accent'),
-        fill: () => token(box, '--chart-fill'),
-        width: 2,
-        points: { show: false },
-      },
-    ],
-  };
-}
-
-/** From `max` backwards, so that the labels stand still while time goes on. */
-function rangeOf(min: number, max: number, step: number): number[] {
-  const found: number[] = [];
-  for (let at = max; at >= min - 0.001; at -= step) found.unshift(at);
-  return found;
-}
-
-function ago(seconds: number, all: number): string {
-  if (seconds < 1) return 'now';
-  // The outermost label would hang over the edge, and every second one is enough on a phone.
-  if (seconds > all - 1) return '';
-  return seconds % 60 === 0 ? `−${seconds / 60} min` : `−${Math.round(seconds)} s`;
-}
-
-function drawBands(self: uPlot, bands: readonly Band[], colour: string): void {
-  const { left, top, width, height } = self.bbox;
-  for (const { from, until } of bands) {
-    const begin = Math.max(left, self.valToPos(from, 'x', true));
-    const end = Math.min(left + width, until === undefined ? left + width : self.valToPos(until, 'x', true));
-    if (end <= begin) continue;
-    self.ctx.fillStyle = colour;
-    self.ctx.fillRect(begin, top, end - begin, height);
-  }
-}
-
+/** What is under the pointer, in words. */
 function readingAt(self: uPlot): string | undefined {
-  const index = self.cursor.idx;
-  const time = index == null ? undefined : self.data[0][index];
-  const figure = index == null ? undefined : self.data[1]?.[index];
-  if (time === undefined || figure == null || (self.cursor.left ?? -1) < 0) return undefined;
+  const { idx, left = -1 } = self.cursor;
+  if (idx == null || left < 0) return undefined;
+  const time = self.data[0][idx];
+  const figure = self.data[1]?.[idx];
+  if (time === undefined || figure == null) return undefined;
   return `${timeOfDay(time * 1000).slice(0, 8)}  ${percent(figure)}`;
-}
-
-function token(box: HTMLElement, name: string): string {
-  return getComputedStyle(box).getPropertyValue(name).trim();
 }

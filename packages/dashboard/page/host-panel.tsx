@@ -3,7 +3,7 @@
 import { useComputed } from '@preact/signals';
 import { Chart } from './chart.jsx';
 import type { Connection } from './connection.js';
-import { CHART_SECONDS, type Host, type Sample } from './host.js';
+import type { Host, Sample } from './host.js';
 import { useNow } from './now.js';
 import { counted, gibibytes, percent, span } from './quantities.js';
 
@@ -38,7 +38,7 @@ export function HostCharts({ host, connection }: { host: Host; connection: Conne
   // Time goes on without samples: the charts move along, and the stretch without a connection grows.
   const now = useNow(1000);
   const end = useComputed(() => (connection.state.value === 'connected' ? undefined : host.serverTime(now.value)));
-  const chart = { samples: host.samples, bands, end, seconds: CHART_SECONDS };
+  const chart = { samples: host.samples, bands, end };
   return (
     <>
       <section class="card metric" aria-labelledby="cpu-title">

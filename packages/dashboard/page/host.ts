@@ -2,6 +2,7 @@
 
 import { computed, type ReadonlySignal, signal } from '@preact/signals';
 import type { Connection, Outage, StreamItem } from './connection.js';
+import { LONGEST_SECONDS } from './time-axis.js';
 
 /** What `host.getStats` answers and the event `host.stats` carries. */
 export interface HostStats {
@@ -25,7 +26,7 @@ export interface Sample {
 
 export interface Host {
   readonly latest: ReadonlySignal<HostStats | undefined>;
-  /** In order of time, at most {@link CHART_SECONDS} long. */
+  /** In order of time, at most {@link LONGEST_SECONDS} long. */
   readonly samples: ReadonlySignal<readonly Sample[]>;
   /** Of the latest outage: samples taken during it that came in afterwards. */
   readonly caughtUp: ReadonlySignal<number>;
@@ -38,7 +39,6 @@ export interface Host {
 
 /** The event that carries {@link HostStats} each second. */
 export const HOST_EVENT = 'host.stats';
-export const CHART_SECONDS = 120;
 
 export function createHost(): Host {
   const latest = signal<HostStats | undefined>(undefined);
@@ -58,7 +58,7 @@ export function createHost(): Host {
       cpu: item.data.cpu.usage,
       memory: item.data.memory.used / item.data.memory.total,
     };
-    samples.value = [...samples.value.filter((one) => one.time > sample.time - CHART_SECONDS - 2), sample];
+    samples.value = [...samples.value.filter((one) => one.time > sample.time - LONGEST_SECONDS), sample];
     const outage = outages.at(-1);
     if (outage?.until === undefined || taken + lag < outage.from || taken + lag >= outage.until) return;
     late.value = { outage: outage.from, count: late.value.outage === outage.from ? late.value.count + 1 : 1 };

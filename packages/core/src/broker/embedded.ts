@@ -303,11 +303,19 @@ export class EmbeddedLink implements Broker {
     if (known !== undefined) return known;
     if (local.startsWith('/reply-queue/') && this.broker.ownsReplyAddress(local, this)) return local;
     this.checkReplyDestination(local);
-    if (this.replyAddresses.size >= this.broker.limits.destinations) throw this.tooMany('destinations');
+    if (this.replyAddresses.size >= this.broker.limits.destinations) this.dropOldestReplyAddress();
     const own = detachText(local);
     const address = this.broker.openReplyAddress({ link: this, local: own });
     this.replyAddresses.set(own, address);
     return address;
+  }
+
+  /** Some clients name a new temporary queue for each request and subscribe none of them. */
+  private dropOldestReplyAddress(): void {
+    for (const local of this.replyAddresses.keys()) {
+      if (!this.replySubscriptions.has(local)) return this.forgetReplies(local);
+    }
+    throw this.tooMany('destinations');
   }
 
   private forgetReplies(local: string): void {

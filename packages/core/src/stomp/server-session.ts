@@ -136,7 +136,9 @@ function connect(session: ServerSession, frame: Frame): ServerEffect[] {
   session.version = version;
   session.offered(frame.headers);
   session.state = 'authenticating';
-  return [{ type: 'authenticate', headers: frame.headers }];
+  // STOMP 1.0 pads values with spaces in its own examples, such as `login: <username>`.
+  const headers = version === '1.0' ? new HeaderList(frame.headers.pairs.map((text) => text.trim())) : frame.headers;
+  return [{ type: 'authenticate', headers }];
 }
 
 function send(_session: ServerSession, frame: Frame): ServerEffect[] {

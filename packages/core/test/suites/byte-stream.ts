@@ -184,17 +184,18 @@ export function byteStreamSuite(
       await reading;
     });
 
-    test.runIf(pushesBack)('makes the sender wait while nobody reads, and go on when somebody does', async () => {
-      const { left, right } = await opened();
-      let free = false;
-      const room = fill(left).then(() => (free = true));
-      await new Promise((resolve) => setTimeout(resolve, 30));
-      expect(free).toBe(false);
-      const received = collect(right);
-      await room;
-      void left.close();
-      expect((await received).length).toBeGreaterThan(0);
-    });
+    if (pushesBack)
+      test('makes the sender wait while nobody reads, and go on when somebody does', async () => {
+        const { left, right } = await opened();
+        let free = false;
+        const room = fill(left).then(() => (free = true));
+        await new Promise((resolve) => setTimeout(resolve, 30));
+        expect(free).toBe(false);
+        const received = collect(right);
+        await room;
+        void left.close();
+        expect((await received).length).toBeGreaterThan(0);
+      });
   });
 }
 
