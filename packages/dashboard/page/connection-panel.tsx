@@ -29,7 +29,10 @@ export function ConnectionPanel({ connection, host }: PanelProps) {
       <dl class="counters">
         <div data-bad={missed > 0} data-good={missed === 0 && connection.reconnects.value > 0}>
           <dt>Missed events</dt>
-          <dd data-testid="missed">{missed}</dd>
+          <dd data-testid="missed">
+            {missed}
+            {connection.missedMore.value && '+'}
+          </dd>
         </div>
         <div>
           <dt>Reconnects</dt>
@@ -84,7 +87,7 @@ function Action({ caption, run }: { caption: string; run: () => void }) {
 
 /** What the last cut came to; before the first one, what to expect of it; without a connection, why. */
 function Story({ connection, host }: PanelProps) {
-  const { state, attempt, error, outages, missed } = connection;
+  const { state, attempt, error, outages } = connection;
   if (state.value === 'closed') return <>The page does not dial again by itself.</>;
   if (attempt.value > 1) return <>{error.value?.message ?? 'The server does not answer.'}</>;
   if (state.value === 'connecting') return <>Goes on trying until the server answers.</>;
@@ -92,11 +95,11 @@ function Story({ connection, host }: PanelProps) {
   if (outage === undefined)
     return <>Drops the socket as a failing network would; watch the events come in all the same.</>;
   if (outage.until === undefined) return <>The server goes on, and keeps the events for this page.</>;
+  const back = `Back after ${tenths(outage.until - outage.from)}`;
+  if (outage.gap) return <>{back}, but events of that time are gone: the server no longer had them.</>;
   return (
     <>
-      Back after {tenths(outage.until - outage.from)}. The shaded part came late:{' '}
-      {counted(host.caughtUp.value, 'event')}
-      {missed.value === 0 ? ', none missing.' : '.'}
+      {back}. The shaded part came late: {counted(host.caughtUp(outage), 'event')}, none missing.
     </>
   );
 }

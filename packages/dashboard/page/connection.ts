@@ -19,6 +19,8 @@ export interface StreamItem {
 export interface Outage {
   from: number;
   until?: number;
+  /** Events of that time are lost for good. */
+  gap?: boolean;
 }
 
 export interface Connection {
@@ -32,8 +34,10 @@ export interface Connection {
   readonly retryAt: ReadonlySignal<number | undefined>;
   readonly error: ReadonlySignal<Error | undefined>;
   readonly reconnects: ReadonlySignal<number>;
-  /** Events known to be lost for good; where the server could not say how many, a gap counts for one. */
+  /** How many events are lost for good. */
   readonly missed: ReadonlySignal<number>;
+  /** Whether there are gaps of which the server could not say how many events they took; each counts for one. */
+  readonly missedMore: ReadonlySignal<boolean>;
   /** The latest outages, oldest first. */
   readonly outages: ReadonlySignal<readonly Outage[]>;
   /** Dials; also the way back from `closed`. */
@@ -46,6 +50,8 @@ export interface Connection {
 }
 
 const OUTAGES_KEPT = 20;
+/** A gap that shows so soon after an outage, milliseconds, comes from it; a later one from something else. */
+const RESUMING = 5000;
 
 // A cut that is over before anybody saw it shows nothing, and one page is no herd: never less than half the delay.
 const retrying = { retryFirst: true, firstDelay: 3000, longestDelay: 15_000, random: () => 0.5 + Math.random() / 2 };
@@ -58,6 +64,7 @@ export function createConnection(url: string, take: (item: StreamItem) => void):
   const error = signal<Error | undefined>(undefined);
   const reconnects = signal(0);
   const missed = signal(0);
+  const missedMore = signal(false);
   const outages = signal<readonly Outage[]>([]);
   let client: Client | undefined;
 
@@ -70,7 +77,7 @@ export function createConnection(url: string, take: (item: StreamItem) => void):
         state.value = next;
         since.value = now;
       }
-      attempt.value = next === 'connected' ? 0 : Math.max(1, attempt.value, info.attempt ?? 0);
+      attempt.value = next === 'connected' ? 0 : (info.attempt ?? 0) + 1;
       retryAt.value = info.retryIn === undefined ? undefined : now + info.retryIn;
       error.value = next === 'connected' ? undefined : (info.error ?? error.value);
     });
@@ -83,9 +90,19 @@ export function createConnection(url: string, take: (item: StreamItem) => void):
     reconnects.value += 1;
   }
 
+  function noteGap(gap: { missed?: number }): void {
+    const last = outages.value.at(-1);
+    batch(() => {
+      missed.value += gap.missed ?? 1;
+      if (gap.missed === undefined) missedMore.value = true;
+      const fresh = last?.until !== undefined && Date.now() - last.until < RESUMING;
+      if (last !== undefined && fresh) outages.value = [...outages.value.slice(0, -1), { ...last, gap: true }];
+    });
+  }
+
   async function follow(source: Client): Promise<void> {
     for await (const item of source.events('#')) {
-      if (item.gap !== undefined) missed.value += item.gap.missed ?? 1;
+      if (item.gap !== undefined) noteGap(item.gap);
       take(item);
     }
   }
@@ -112,6 +129,7 @@ export function createConnection(url: string, take: (item: StreamItem) => void):
     error,
     reconnects,
     missed,
+    missedMore,
     outages,
     start,
     async call(method, params, abort) {

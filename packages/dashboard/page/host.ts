@@ -1,6 +1,6 @@
 // The machine the server runs on: its latest figures, and the last two minutes of them for the charts.
 
-import { computed, type ReadonlySignal, signal } from '@preact/signals';
+import { type ReadonlySignal, signal } from '@preact/signals';
 import type { Connection, Outage, StreamItem } from './connection.js';
 import { LONGEST_SECONDS } from './time-axis.js';
 
@@ -28,8 +28,8 @@ export interface Host {
   readonly latest: ReadonlySignal<HostStats | undefined>;
   /** In order of time, at most {@link LONGEST_SECONDS} long. */
   readonly samples: ReadonlySignal<readonly Sample[]>;
-  /** Of the latest outage: samples taken during it that came in afterwards. */
-  readonly caughtUp: ReadonlySignal<number>;
+  /** How many samples taken during the latest outage came in after it. */
+  caughtUp(outage: Outage): number;
   /** A moment of this machine's clock, in milliseconds, as seconds on the server's. */
   serverTime(local: number): number;
   take(item: StreamItem, outages: readonly Outage[]): void;
@@ -67,7 +67,7 @@ export function createHost(): Host {
   return {
     latest,
     samples,
-    caughtUp: computed(() => late.value.count),
+    caughtUp: (outage) => (late.value.outage === outage.from ? late.value.count : 0),
     serverTime: (local) => (local - (Number.isFinite(lag) ? lag : 0)) / 1000,
     take,
     async ask(connection) {

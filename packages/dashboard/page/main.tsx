@@ -1,6 +1,7 @@
 // Puts the page together: one connection, what is made of its events, and the panels that show it.
 
 import 'uplot/dist/uPlot.min.css';
+import { effect } from '@preact/signals';
 import { render } from 'preact';
 import { addressesOf, webSocketUrl } from './addresses.js';
 import { AddressList } from './address-list.jsx';
@@ -44,4 +45,7 @@ function Page() {
 
 const place = document.getElementById('app');
 if (place !== null) render(<Page />, place);
+effect(() => {
+  if (connection.state.value === 'connected') void host.ask(connection);
+});
 void connection.start();

@@ -162,24 +162,23 @@ export class Acceptor {
     });
   }
 
+  /** Watches a handshake until it is cancelled: the connection must not end before, nor last too long. */
   private deadline(raw: Socket): Alarm {
-    let timely = true;
+    let why: Rejection = 'handshake';
     const late = this.clock.after(this.options.handshakeTime ?? 10_000, () => {
-      timely = false;
+      why = 'handshakeTimeout';
       raw.destroy();
     });
+    const cancel = (): void => {
+      late.cancel();
+      raw.off('close', failed);
+    };
     const failed = (): void => {
-      alarm.cancel();
-      this.reject(raw, timely ? 'handshake' : 'handshakeTimeout');
+      cancel();
+      this.reject(raw, why);
     };
     raw.once('close', failed);
-    const alarm = {
-      cancel: (): void => {
-        late.cancel();
-        raw.off('close', failed);
-      },
-    };
-    return alarm;
+    return { cancel };
   }
 
   private agreed(alpn: string | undefined): Asked {

@@ -26,12 +26,11 @@ test('no two are the same', async () => {
 });
 
 test('it may have other names, and outlive the two-digit years', async () => {
-  const names = ['node7.example', '10.0.0.7', 'fe80::1:2', '::ffff:10.0.0.7', '2001:db8:1:2:3:4:5:6'];
+  const names = ['node7.example', '10.0.0.7', 'fe80::1:2', '2001:db8:1:2:3:4:5:6'];
   const certificate = new X509Certificate((await selfSigned({ names, days: 20_000 })).cert);
   expect(certificate.checkHost('node7.example')).toBe('node7.example');
   for (const address of names.slice(1, 3)) expect(certificate.checkIP(address)).toBe(address);
   expect(certificate.checkIP('2001:db8:1:2:3:4:5:6')).toBe('2001:db8:1:2:3:4:5:6');
-  expect(certificate.subjectAltName).toContain('IP Address:0:0:0:0:0:FFFF:A00:7');
   expect(new Date(certificate.validTo).getFullYear()).toBeGreaterThan(2050);
 });
 

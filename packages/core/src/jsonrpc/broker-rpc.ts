@@ -96,6 +96,7 @@ export class BrokerRpc {
   close(reason?: Error): void {
     this.stopWatching();
     this.calls.close(reason);
+    this.dispatcher.close(reason ?? new ConnectionError('ERR_CLOSED', 'the connection has been closed'));
     this.inbox?.close();
   }
 

@@ -137,6 +137,18 @@ export class Dispatcher {
     for (const call of caller.running.values()) call.end(reason);
   }
 
+  /** Aborts everything that is being worked on, and watches no time any more. */
+  close(reason: Error): void {
+    for (const call of this.running) call.end(reason);
+    this.deadlines.stop();
+  }
+
+  /** Nobody will be answered any more: aborts everything, and leaves no alarm running. */
+  close(reason: Error): void {
+    for (const call of [...this.running]) call.end(reason);
+    this.deadlines.stop();
+  }
+
   private batch(messages: readonly unknown[], caller: Caller, envelope: Envelope): Answer {
     if (messages.length === 0)
       return errorText(

@@ -1,13 +1,23 @@
 // Bytes in, frames out: incremental at any split, strict on what is malformed, bounded by limits. No I/O.
 //
-// Two readers share one grammar. A chunk that is all ASCII becomes one string, and frames are cut from that; it is
-// several times faster. Anything else is cut byte by byte. An incomplete frame is kept in one buffer that grows by
-// doubling, with a mark of how far it has been searched, so that one byte at a time does not cost quadratic time.
+// A chunk that is all ASCII becomes one string, and heads are read from that; it is several times faster. Any other head
+// is first searched for byte by byte. An incomplete frame is kept in one buffer that grows by doubling, with a mark of
+// how far it has been searched, so that one byte at a time does not cost quadratic time.
 
-import { LimitError, ProtocolError } from '../errors.js';
+import { ProtocolError } from '../errors.js';
+import { defaultLimits, limitError } from '../limits.js';
 import { type Body, decodeText } from '../text.js';
-import { type Command, Frame, mayHaveBody } from './frame.js';
-import { type DecoderLimits, type Head, HeadReader, type Rarities, raritiesOf } from './head.js';
+import { clientCommands, type Command, Frame, mayHaveBody, serverCommands } from './frame.js';
+import {
+  checkCommand,
+  checkLine,
+  type DecoderLimits,
+  type Grammar,
+  type Head,
+  mayEndInCrLf,
+  noEmptyLine,
+  readHead,
+} from './head.js';
 import type { Version } from './version.js';
 
 const LF = 0x0a;
@@ -17,8 +27,6 @@ const NUL = 0x00;
 /** Below this many new bytes it is not worth turning them into a string. */
 const WORTH_A_STRING = 64;
 
-const nothing = /* @__PURE__ */ new Uint8Array(0);
-
 export interface DecoderOptions {
   /** Whose frames these are. */
   from: 'client' | 'server';
@@ -26,258 +34,200 @@ export interface DecoderOptions {
 }
 
 /** Turns chunks into frames: `push` a chunk, then take `next()` until it is undefined. */
-export class Decoder {
-  private readonly heads: HeadReader;
-  private readonly limits: DecoderLimits;
-  /** Unread bytes are `bytes[at, end)`. */
-  private bytes: Uint8Array = nothing;
-  private at = 0;
-  private end = 0;
-  /** Whether `bytes` is ours to append to; a chunk is not. */
-  private owned = false;
-  /** The unread bytes as a string with one character a byte, where they are all ASCII. */
-  private text: string | undefined;
-  /** Whether nobody has tried yet to make the unread bytes a string, and it may be worth it. */
-  private mayBeText = false;
-  private rare: Rarities = { backslash: false, carriageReturn: false };
-  /** The place of `text[0]` in `bytes`. */
-  private textStart = 0;
-  /** Set once a frame's head has been read and its body has not come whole. */
-  private head: Head | undefined;
-  /** How far the unread bytes have been searched for what is missing, and where the line in question began. */
-  private searched = 0;
-  private lineStart = 0;
-  private eols = 0;
-
-  constructor(options: DecoderOptions) {
-    this.heads = new HeadReader(options.from, options.limits);
-    this.limits = this.heads.limits;
-  }
-
+export class Decoder implements Grammar {
   /** The version agreed on; to be set before the first frame that follows CONNECT or CONNECTED. */
-  get version(): Version | undefined {
-    return this.heads.version;
-  }
+  version: Version | undefined;
+  readonly commands: readonly Command[];
+  readonly limits: DecoderLimits;
+  /** Unread bytes are `bytes[at, end)`. */
+  #bytes: Uint8Array = new Uint8Array();
+  #at = 0;
+  #end = 0;
+  /** The unread bytes as a string with one character a byte, undefined if they are not all ASCII or it was not tried. */
+  #text: string | undefined;
+  #mayBeText = false;
+  #isPlain = true;
+  /** The place of `text[0]` in `bytes`. */
+  #textStart = 0;
+  /** Set once a frame's head has been read and its body has not come whole. */
+  #head: Head | undefined;
+  /** How far the unread bytes have been searched for what is missing, and where the line in question began. */
+  #searched = 0;
+  #lineStart = 0;
+  #eols = 0;
 
-  set version(version: Version | undefined) {
-    this.heads.version = version;
+  constructor({ from, limits }: DecoderOptions) {
+    this.commands = from === 'client' ? clientCommands : serverCommands;
+    this.limits = { ...defaultLimits, ...limits };
   }
 
   /** How many bytes are being kept for a frame that is not complete. */
   get held(): number {
-    return this.end - this.at;
+    return this.#end - this.#at;
   }
 
   /** Takes a chunk; it must not be changed until `next()` has returned undefined. */
   push(chunk: Uint8Array): void {
-    if (this.at === this.end) {
-      this.bytes = chunk;
-      this.at = 0;
-      this.end = chunk.length;
-      this.owned = false;
-      this.searched = this.lineStart = 0;
+    const { held } = this;
+    if (held === 0) {
+      this.#replace(chunk);
+      this.#end = chunk.length;
     } else {
-      this.append(chunk);
+      if (this.#bytes.length - this.#end < chunk.length) {
+        // The capacity follows what has come, not what a content-length promises.
+        const grown = new Uint8Array(2 * (held + chunk.length));
+        grown.set(this.#unread());
+        this.#replace(grown);
+      }
+      this.#bytes.set(chunk, this.#end);
+      this.#end += chunk.length;
     }
-    this.text = undefined;
-    this.mayBeText = chunk.length >= WORTH_A_STRING;
+    this.#mayBeText = chunk.length >= WORTH_A_STRING;
   }
 
   /** The next whole frame, or undefined: more bytes are needed. Throws ProtocolError or LimitError; then it is over. */
   next(): Frame | undefined {
-    const frame = this.head === undefined ? this.readFrame() : this.readBody(this.head);
-    if (frame === undefined) this.keepRest();
+    this.#head ??= this.#readHead();
+    const frame = this.#head && this.#readBody(this.#head);
+    if (frame === undefined) this.#keepRest();
     return frame;
   }
 
-  private append(chunk: Uint8Array): void {
-    const length = this.end - this.at;
-    const needed = length + chunk.length;
-    if (!this.owned || this.bytes.length - this.end < chunk.length) {
-      // The capacity follows what has come, not what a content-length promises.
-      const grown = new Uint8Array(Math.max(256, needed, Math.min(length * 2, this.wanted())));
-      grown.set(this.bytes.subarray(this.at, this.end));
-      this.searched -= this.at;
-      this.lineStart -= this.at;
-      this.bytes = grown;
-      this.at = 0;
-      this.end = length;
-      this.owned = true;
-    }
-    this.bytes.set(chunk, this.end);
-    this.end += chunk.length;
+  #unread(): Uint8Array {
+    return this.#bytes.subarray(this.#at, this.#end);
   }
 
-  /** How many bytes the frame being read will need, as far as is known. */
-  private wanted(): number {
-    return this.head !== undefined && this.head.length >= 0 ? this.head.length + 1 : this.limits.body;
+  /** Moves what is unread to the beginning of other bytes, which hold it. */
+  #replace(bytes: Uint8Array): void {
+    this.#bytes = bytes;
+    this.#searched -= this.#at;
+    this.#lineStart -= this.#at;
+    this.#end -= this.#at;
+    this.#at = 0;
+    this.#text = undefined;
   }
 
-  /** Moves an incomplete frame out of the chunk, which belongs to the caller. */
-  private keepRest(): void {
-    this.text = undefined;
-    if (this.at === this.end) {
-      this.bytes = nothing;
-      this.at = this.end = 0;
-    } else if (!this.owned) {
-      const rest = this.bytes.subarray(this.at, this.end);
-      this.at = this.end = 0;
-      this.searched -= rest.byteOffset - this.bytes.byteOffset;
-      this.lineStart -= rest.byteOffset - this.bytes.byteOffset;
-      this.bytes = rest.slice();
-      this.end = rest.length;
-      this.owned = true;
-    }
+  /** Moves an incomplete frame out of the chunk, which belongs to the caller, or away from the frames before it. */
+  #keepRest(): void {
+    const isChunk = this.#bytes.length === this.#end;
+    if (isChunk || this.#at > 0) this.#replace(new Uint8Array(this.#unread()));
+    this.#text = undefined;
   }
 
-  private makeText(): void {
-    this.mayBeText = false;
-    const unread = this.bytes.subarray(this.at, this.end);
-    try {
-      const text = decodeText(unread);
-      if (text.length === unread.length) {
-        this.text = text;
-        this.rare = raritiesOf(text);
-        this.textStart = this.at;
-      }
-    } catch {
-      // Not UTF-8, or a character is split: the reader of bytes will tell.
-    }
-  }
-
-  private readFrame(): Frame | undefined {
-    if (!this.skipEols()) return undefined;
-    if (this.mayBeText) this.makeText();
-    const head = this.text === undefined ? this.readHeadFromBytes() : this.readHeadFromText(this.text);
-    if (head === undefined) return undefined;
-    this.eols = 0;
-    return this.readBody(head);
+  #readHead(): Head | undefined {
+    if (!this.#skipEols()) return undefined;
+    if (this.#mayBeText) this.#makeText();
+    const start = this.#textStart;
+    let head = this.#text && readHead(this.#text, this.#at - start, this.#isPlain, this);
+    const end = head ? head.end + start : this.#findHeadEnd();
+    const { frameHead } = this.limits;
+    if ((end ?? this.#end) - this.#at > frameHead) throw limitError('frameHead', frameHead, 'bytes of headers');
+    if (end === undefined) return undefined;
+    head ||= readHead(this.#decodeHead(end), 0, false, this);
+    this.#at = this.#searched = end;
+    this.#eols = 0;
+    return head as Head;
   }
 
   /** EOLs between frames are heart-beats or padding (STOMP 1.2, Augmented BNF). Whether anything else is left. */
-  private skipEols(): boolean {
-    const { bytes, end } = this;
-    let at = this.at;
+  #skipEols(): boolean {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    let at = this.#at;
     for (; at < end; at++) {
       const octet = bytes[at];
-      if (octet === LF) this.countEol();
-      else if (octet !== CR || !this.heads.mayEndInCrLf || (at + 1 < end && bytes[at + 1] !== LF)) break;
-      else if (at + 1 === end) break; // A CR whose LF is still to come.
+      if (octet === LF) this.#countEol();
+      // A CR may be half of an EOL whose LF is still to come.
+      else if (octet !== CR || !mayEndInCrLf(this.version) || at + 1 === end || bytes[at + 1] !== LF) break;
     }
-    if (at !== this.at) {
-      this.at = at;
-      this.searched = this.lineStart = at;
-    }
+    if (at !== this.#at) this.#at = this.#searched = this.#lineStart = at;
     return at < end;
   }
 
-  private countEol(): void {
-    if (this.version !== undefined || ++this.eols <= this.limits.leadingEols) return;
-    throw new LimitError(
-      'ERR_LEADING_EOLS',
-      `more than ${this.limits.leadingEols} EOLs before CONNECT (limits.leadingEols)`,
-      'leadingEols',
-    );
+  #countEol(): void {
+    const { leadingEols } = this.limits;
+    if (this.version === undefined && ++this.#eols > leadingEols)
+      throw limitError('leadingEols', leadingEols, 'EOLs before CONNECT');
   }
 
-  private readHeadFromText(text: string): Head | undefined {
-    const head = this.heads.read(text, this.at - this.textStart, this.rare);
-    if (head !== undefined) this.at = this.searched = head.end + this.textStart;
-    return head;
-  }
-
-  private readHeadFromBytes(): Head | undefined {
-    const end = this.findHeadEnd();
-    if (end === -1) return undefined;
-    let text: string;
+  #makeText(): void {
+    this.#mayBeText = false;
     try {
-      text = decodeText(this.bytes.subarray(this.at, end));
+      const text = decodeText(this.#unread());
+      if (text.length !== this.held) return;
+      this.#text = text;
+      this.#textStart = this.#at;
+      this.#isPlain = !text.includes('\\') && !text.includes('\r');
+    } catch {
+      // Not UTF-8, or a character is split: the head will tell.
+    }
+  }
+
+  #decodeHead(end: number): string {
+    try {
+      return decodeText(this.#bytes.subarray(this.#at, end));
     } catch (cause) {
       throw new ProtocolError('ERR_STOMP_UTF8', 'command and headers of a frame must be UTF-8', { cause });
     }
-    this.heads.checkSize(end - this.at);
-    const head = this.heads.read(text, 0, raritiesOf(text));
-    this.at = this.searched = end;
-    return head;
   }
 
-  /** The byte behind the empty line that ends the head, or -1 while it has not come. */
-  private findHeadEnd(): number {
-    const { bytes, end, heads } = this;
-    for (let at = this.searched; at < end; at++) {
+  /** The place behind the empty line that ends the head; undefined while it has not come. */
+  #findHeadEnd(): number | undefined {
+    const bytes = this.#bytes;
+    const end = this.#end;
+    for (let at = this.#searched; at < end; at++) {
       const octet = bytes[at];
-      if (octet === LF) {
-        const length = this.lineLength(at);
-        if (length === 0) return at + 1;
-        if (this.lineStart === this.at) this.checkCommand(length);
-        else heads.checkLine(length);
-        this.lineStart = at + 1;
-      } else if (octet === NUL) {
-        throw heads.noEmptyLine();
-      }
+      if (octet === NUL) throw noEmptyLine();
+      if (octet !== LF) continue;
+      if (this.#checkLine(at, true) === 0) return at + 1;
+      this.#lineStart = at + 1;
     }
-    this.searched = end;
-    heads.checkUnfinishedLine(this.lineLength(end), this.lineStart === this.at);
-    heads.checkSize(end - this.at);
-    return -1;
+    this.#searched = end;
+    this.#checkLine(end, false);
+    return undefined;
   }
 
-  /** How long the line is that goes to `end`, without a CR that is, or may be, part of its end. */
-  private lineLength(end: number): number {
-    const length = end - this.lineStart;
-    return length > 0 && this.bytes[end - 1] === CR && this.heads.mayEndInCrLf ? length - 1 : length;
+  /** Checks the line that goes to `end`, and returns its length without a CR that is, or may be, part of its end. */
+  #checkLine(end: number, isWhole: boolean): number {
+    const bytes = this.#bytes;
+    const start = this.#lineStart;
+    const stop = end > start && bytes[end - 1] === CR && mayEndInCrLf(this.version) ? end - 1 : end;
+    checkLine(stop - start, this);
+    if (start === this.#at) checkCommand(String.fromCharCode(...bytes.subarray(start, stop)), this, isWhole);
+    return stop - start;
   }
 
-  /** Junk is refused with its first line; an end of its head is not waited for. */
-  private checkCommand(length: number): void {
-    this.heads.checkUnfinishedLine(length, true);
-    this.heads.command(String.fromCharCode(...this.bytes.subarray(this.at, this.at + length)), 0, length);
-  }
-
-  private readBody(head: Head): Frame | undefined {
-    if (!this.mayHaveBody(head.command)) this.refuseBody(head);
-    const stop = head.length === -1 ? this.findNul() : this.at + head.length;
-    if (stop - this.at > this.limits.body) throw this.heads.bodyTooLong();
-    if (stop === -1 || stop >= this.end) {
-      this.head = head;
-      return undefined;
-    }
-    if (this.bytes[stop] !== NUL) {
-      throw new ProtocolError(
-        'ERR_STOMP_CONTENT_LENGTH',
-        'a NUL must follow the body where content-length says it ends',
-      );
-    }
-    const body = this.cutBody(this.at, stop);
-    this.head = undefined;
-    this.at = this.searched = this.lineStart = stop + 1;
-    return new Frame(head.command, head.headers, body);
+  #readBody({ command, headers, length }: Head): Frame | undefined {
+    const at = this.#at;
+    const stop = length === -1 ? this.#findNul() : at + length;
+    const { body } = this.limits;
+    if (stop - at > body) throw limitError('body', body, 'bytes in a body');
+    if (stop > at) this.#checkBody(command);
+    if (stop >= this.#end) return undefined;
+    if (this.#bytes[stop] !== NUL)
+      throw new ProtocolError('ERR_STOMP_CONTENT_LENGTH', 'a NUL must follow where content-length says the body ends');
+    this.#head = undefined;
+    this.#at = this.#searched = this.#lineStart = stop + 1;
+    return new Frame(command, headers, this.#cutBody(at, stop));
   }
 
   /** STOMP 1.2, Body; 1.0 says nothing of it. Before login no frame of a client has one. */
-  private mayHaveBody(command: Command): boolean {
-    return this.version === '1.0' || (mayHaveBody(command) && (this.version !== undefined || command === 'ERROR'));
+  #checkBody(command: Command): void {
+    if (this.version === '1.0') return;
+    if (!mayHaveBody(command)) throw new ProtocolError('ERR_STOMP_BODY', `a ${command} frame must not have a body`);
+    if (this.version === undefined && command !== 'ERROR')
+      throw new ProtocolError('ERR_STOMP_NOT_CONNECTED', `${command} may not come before the session is connected`);
   }
 
-  /** Throws if there is a body, as soon as that can be told, so that it gets no room. */
-  private refuseBody({ command, length }: Head): void {
-    if (length === 0 || (length === -1 && (this.at >= this.end || this.bytes[this.at] === NUL))) return;
-    throw mayHaveBody(command)
-      ? new ProtocolError('ERR_STOMP_NOT_CONNECTED', `${command} may not come before the session is connected`)
-      : new ProtocolError('ERR_STOMP_BODY', `a ${command} frame must not have a body`);
-  }
-
-  private cutBody(from: number, to: number): Body {
+  #cutBody(from: number, to: number): Body {
     if (from === to) return '';
-    return this.text === undefined
-      ? this.bytes.subarray(from, to)
-      : this.text.slice(from - this.textStart, to - this.textStart);
+    const start = this.#textStart;
+    return this.#text?.slice(from - start, to - start) ?? this.#bytes.subarray(from, to);
   }
 
-  private findNul(): number {
-    const found = this.bytes.subarray(0, this.end).indexOf(NUL, this.searched);
-    this.searched = found === -1 ? this.end : found;
-    if (found === -1 && this.end - this.at > this.limits.body) throw this.heads.bodyTooLong();
-    return found;
+  /** The place of the NUL that ends the body, or the end of what has come. */
+  #findNul(): number {
+    const found = this.#bytes.subarray(0, this.#end).indexOf(NUL, this.#searched);
+    return (this.#searched = found === -1 ? this.#end : found);
   }
 }
