@@ -104,6 +104,9 @@ function html(source) {
       }
       const { code } = await transform([...imported.values()].join('\n'), { loader: 'css', minify: true });
       const sheet = this.getFileName(this.emitFile({ type: 'asset', name: 'style.css', source: code }));
+      for (const [, fileName] of text.matchAll(/<link rel="icon" [^>]*href="\.\/([^"]+)"/g)) {
+        this.emitFile({ type: 'asset', fileName, source: readFileSync(join(source, fileName)) });
+      }
       const script = Object.values(bundle).find((one) => one.type === 'chunk' && one.isEntry);
       for (const [tag] of linked) text = text.replace(tag, '');
       const style = `<link rel="stylesheet" href="./${sheet}" />`;

@@ -7,7 +7,7 @@ const server = createServer({
   // Returns who it is; anything empty refuses.
   authenticate: ({ login, passcode, token }) => {
     if (login === 'ann' && sameSecret(passcode, 'anns secret')) return { name: 'ann', role: 'admin' };
-    if (sameSecret(token, 'a token for guests')) return { name: 'guest', role: 'reader' };
+    if (sameSecret(token, 'guest-token')) return { name: 'guest', role: 'reader' };
     return undefined;
   },
   authorize: ({ principal, action, method, destination }) => {
@@ -30,7 +30,7 @@ const ann = await connect(url, { auth: { login: 'ann', passcode: 'anns secret' }
 assert.equal(await ann.api.write.reboot(), 'rebooting');
 
 // A function is asked before each connection, so that a token is fresh when the connection comes back.
-const guest = await connect(url, { auth: async () => ({ token: 'a token for guests' }) });
+const guest = await connect(url, { auth: async () => ({ token: 'guest-token' }) });
 assert.equal(await guest.api.read.whoAmI(), 'guest');
 await assert.rejects(guest.api.write.reboot(), { code: -32001, message: 'not allowed' });
 await assert.rejects(guest.events('private.#').next(), { code: 'ERR_FORBIDDEN' });
@@ -42,7 +42,7 @@ const post = (authorization) =>
     body: '{"jsonrpc":"2.0","id":1,"method":"read.whoAmI"}',
   });
 assert.equal((await post()).status, 401);
-assert.equal((await (await post('Bearer a token for guests')).json()).result, 'guest');
+assert.equal((await (await post('Bearer guest-token')).json()).result, 'guest');
 
 await Promise.all([ann.close(), guest.close()]);
 await server.close();

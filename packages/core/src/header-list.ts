@@ -48,23 +48,23 @@ export class HeaderList {
     for (let at = 0; at < this.pairs.length; at += 2) yield [this.pairs[at]!, this.pairs[at + 1]!];
   }
 
-  /** The headers whose name `keep` accepts. */
-  filter(keep: (name: string) => boolean): HeaderList {
-    const pairs = this.pairs;
-    const kept: string[] = [];
-    for (let at = 0; at < pairs.length; at += 2) if (keep(pairs[at]!)) kept.push(pairs[at]!, pairs[at + 1]!);
-    return kept.length === pairs.length ? this : new HeaderList(kept);
-  }
-
-  /** A copy that may be kept: it does not keep alive the chunk that the headers arrived in. */
-  detach(): HeaderList {
-    return new HeaderList(this.pairs.map(detachText));
-  }
-
   /** First values by name, without a prototype: `__proto__` is a name like any other. */
   toRecord(): Record<string, string> {
     const record = Object.create(null) as Record<string, string>;
     for (const [name, value] of this) record[name] ??= value;
     return record;
   }
+}
+
+/** The headers whose name `keep` accepts. */
+export function filterHeaders(headers: HeaderList, keep: (name: string) => boolean): HeaderList {
+  const { pairs } = headers;
+  const kept: string[] = [];
+  for (let at = 0; at < pairs.length; at += 2) if (keep(pairs[at]!)) kept.push(pairs[at]!, pairs[at + 1]!);
+  return kept.length === pairs.length ? headers : new HeaderList(kept);
+}
+
+/** A copy that may be kept: it does not keep alive the chunk that the headers arrived in. */
+export function detachHeaders(headers: HeaderList): HeaderList {
+  return new HeaderList(headers.pairs.map(detachText));
 }

@@ -19,6 +19,7 @@ export function checkOptions(options: object, rules: OptionRules, of: string): v
 export function checkLimits(limits: object, known: object, of: string): void {
   for (const [name, value] of Object.entries(limits) as [string, unknown][]) {
     if (!Object.hasOwn(known, name)) throw new TypeError(`${of}: unknown limit limits.${name}`);
-    if (!((value as number) > 0)) throw new TypeError(`${of}: limits.${name} must be a positive number`);
+    if (typeof value !== 'number' || !(value > 0))
+      throw new TypeError(`${of}: limits.${name} must be a positive number`);
   }
 }

@@ -65,5 +65,6 @@ export function bodyLength(body: Body): number {
 /** A body that may be kept: it does not keep alive the chunk it arrived in. */
 export function detachBody(body: Body): Body {
   if (typeof body === 'string') return detachText(body);
-  return body.buffer.byteLength > body.length ? body.slice() : body;
+  // Not slice(): that of Node's Buffer makes no copy.
+  return body.buffer.byteLength > body.length ? new Uint8Array(body) : body;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { HeaderList } from '../src/header-list.js';
+import { detachHeaders, filterHeaders, HeaderList } from '../src/header-list.js';
 
 const list = new HeaderList(['foo', 'first', 'bar', '', 'foo', 'second']);
 
@@ -30,14 +30,14 @@ test('made of an object, what is undefined is left out, the order kept', () => {
 });
 
 test('filter keeps what is wanted; all of it costs no copy', () => {
-  expect(list.filter((name) => name !== 'bar').pairs).toEqual(['foo', 'first', 'foo', 'second']);
-  expect(list.filter(() => true)).toBe(list);
+  expect(filterHeaders(list, (name) => name !== 'bar').pairs).toEqual(['foo', 'first', 'foo', 'second']);
+  expect(filterHeaders(list, () => true)).toBe(list);
 });
 
 test('a detached copy is equal', () => {
   const long = new HeaderList(['x-long', 'ä'.repeat(100)]);
-  expect(long.detach()).toEqual(long);
-  expect(long.detach()).not.toBe(long);
+  expect(detachHeaders(long)).toEqual(long);
+  expect(detachHeaders(long)).not.toBe(long);
 });
 
 describe('names that objects inherit are names like any other', () => {

@@ -1,7 +1,15 @@
 // Methods every server has. The specification reserves the prefix rpc. for such (JSON-RPC 2.0, section 8).
 
-import { ErrorCode, type Call, type Methods, type MethodTable } from '@sallyport/core/jsonrpc';
-import type { EmbeddedBroker, EmbeddedLink } from '@sallyport/core/broker';
+import {
+  type Call,
+  ErrorCode,
+  type Methods,
+  type MethodTable,
+  parseJson,
+  readRequest,
+  requestText,
+} from '@sallyport/core/jsonrpc';
+import type { Delivery, EmbeddedBroker, EmbeddedLink } from '@sallyport/core/broker';
 import { AuthError, bodyText, RpcError, SallyportError } from '@sallyport/core';
 import type { Session } from './session.js';
 
@@ -49,9 +57,10 @@ class Watcher {
     const destination = '/topic/' + pattern;
     try {
       await this.permit(this.session, destination);
-      const subscription = this.link.subscribe(destination, (delivery) =>
-        this.session.forward(bodyText(delivery.body)),
-      );
+      const subscription = this.link.subscribe(destination, (delivery) => {
+        const text = notificationText(delivery);
+        if (text !== undefined) this.session.forward(text);
+      });
       this.subscriptions.set(pattern, subscription);
       return true;
     } catch (error) {
@@ -64,6 +73,19 @@ class Watcher {
   unwatch(pattern: string): boolean {
     this.subscriptions.get(pattern)?.close();
     return this.subscriptions.delete(pattern);
+  }
+}
+
+/**
+ * A notification as one text, written anew; undefined if it is none. Anybody who may publish chooses what is in a body:
+ * passed on as it is, a line feed and an answer behind it would answer a call of the watcher's.
+ */
+function notificationText({ body }: Delivery): string | undefined {
+  try {
+    const { id, method, params } = readRequest(parseJson(bodyText(body)));
+    return id === undefined && !method.startsWith('$/') ? requestText(undefined, method, params) : undefined;
+  } catch {
+    return undefined;
   }
 }
 

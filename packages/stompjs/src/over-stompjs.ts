@@ -1,6 +1,6 @@
 // The one call that users make.
 
-import { checkOptions, type OptionRules } from '@sallyport/core';
+import { checkLimits, checkOptions, defaultLimits, type OptionRules } from '@sallyport/core';
 import { Client, type ClientOptions, type Contract } from '@sallyport/core/client';
 import type { Client as StompjsClient } from '@stomp/stompjs';
 import { StompjsBroker } from './stompjs-broker.js';
@@ -22,5 +22,6 @@ export function overStompjs<Api extends Contract = Contract>(
   options: OverStompjsOptions = {},
 ): Client<Api> {
   checkOptions(options, rules, 'overStompjs');
+  checkLimits(options.limits ?? {}, defaultLimits, 'overStompjs');
   return new Client<Api>(new StompjsBroker(stomp, options), options);
 }

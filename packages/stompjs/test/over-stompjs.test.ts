@@ -151,4 +151,5 @@ describe('when it is connected is its owner’s matter', () => {
 
 test('a wrong option is named', () => {
   expect(() => overStompjs(stompjs(), { timeot: 1 } as object)).toThrow(/overStompjs: unknown option timeot/);
+  expect(() => overStompjs(stompjs(), { limits: { body: 0 } })).toThrow(/overStompjs: limits.body must be/);
 });

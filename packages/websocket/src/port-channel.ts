@@ -56,7 +56,7 @@ class PortChannel<Incoming extends Payload, Outgoing extends Payload> implements
     this.departures = new Departures(
       {
         write: (batch, taken) => port.send(options.join ? batch.map(asText) : batch, taken),
-        schedule: options.schedule ?? queueMicrotask,
+        schedule: options.schedule ?? ((run) => queueMicrotask(run)),
         cut: (error) => this.fail(error),
       },
       { clock: this.clock, limits: { ...defaultLimits, ...options.limits }, join: options.join, split: false },

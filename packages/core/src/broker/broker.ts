@@ -1,7 +1,7 @@
 // The seam between what is carried and who carries it. RPC and events are users of a Broker; the embedded broker, a
 // STOMP connection to any server and other engines are brokers. Headers have STOMP's names on all of them.
 
-import type { HeaderList } from '../header-list.js';
+import { detachHeaders, type HeaderList } from '../header-list.js';
 import { type Body, bodyLength, detachBody, detachText } from '../text.js';
 
 /** What is sent. */
@@ -29,7 +29,7 @@ export function detachDelivery(delivery: Delivery): Delivery {
   return {
     ...delivery,
     destination: detachText(delivery.destination),
-    headers: delivery.headers.detach(),
+    headers: detachHeaders(delivery.headers),
     body: detachBody(delivery.body),
   };
 }

@@ -14,13 +14,13 @@ import type {
   Subscription,
 } from '../broker/broker.js';
 import type { ByteStream } from '../channel.js';
-import { type Alarm, systemClock } from '../clock.js';
-import { AuthError, ConnectionError, type SallyportError, toError } from '../errors.js';
-import type { HeaderList, HeaderRecord } from '../header-list.js';
+import { systemClock } from '../clock.js';
+import { Deferred } from '../deferred.js';
+import { AuthError, ConnectionError, toError } from '../errors.js';
+import type { HeaderRecord } from '../header-list.js';
 import { type Random, randomName } from '../random.js';
 import { connectStomp, type StompConnection, type StompConnectOptions } from '../stomp/client.js';
 import type { Frame } from '../stomp/frame.js';
-import type { Body } from '../text.js';
 
 /** Who we are: a token, or login and passcode. */
 export interface Credentials {
@@ -58,47 +58,41 @@ export class StompBroker implements Broker {
   /** Resolves with the first connection; rejects if there will be none. */
   readonly connected: Promise<void>;
   retry: RetryInfo = { attempt: 0 };
-  private readonly subscriptions = new Map<string, StompSubscription>();
-  private readonly listeners = new Set<StateListener>();
-  private connection: StompConnection | undefined;
-  private lastId = 0;
-  private delay: { alarm: Alarm; wake: () => void } | undefined;
-  /** The stream dialled last, and whether another one is being dialled. */
-  private stream: ByteStream | undefined;
-  private dialling = false;
-  private first!: { resolve: () => void; reject: (error: Error) => void };
-  private readonly stopped: Promise<void>;
+  readonly #options: StompBrokerOptions;
+  readonly #subscriptions = new Map<string, StompSubscription>();
+  readonly #listeners = new Set<StateListener>();
+  readonly #first = new Deferred().quiet();
+  /** The stream dialled last. */
+  #stream: ByteStream | undefined;
+  #connection: StompConnection | undefined;
+  #lastId = 0;
+  #wake = (): void => {};
+  #closing: Promise<void> | undefined;
 
-  constructor(private readonly options: StompBrokerOptions) {
-    this.connected = new Promise((resolve, reject) => (this.first = { resolve, reject }));
-    this.connected.catch(() => {});
-    this.stopped = this.keepConnected();
+  constructor(options: StompBrokerOptions) {
+    this.#options = options;
+    this.connected = this.#first.promise;
+    void this.#keepConnected();
   }
 
   send(message: Message): Promise<void> | undefined {
-    return this.current().send(message.destination, message.headers, message.body, message.replyTo);
+    return this.#current().send(message.destination, message.headers, message.body, message.replyTo);
   }
 
   /** Sends and resolves when the server has confirmed it by a RECEIPT. */
-  async sendConfirmed(message: Message): Promise<void> {
-    const headers = { ...message.headers.toRecord(), destination: message.destination, 'reply-to': message.replyTo };
-    await this.current().confirmed('SEND', headers, message.body);
+  async sendConfirmed({ destination, headers, body, replyTo }: Message): Promise<void> {
+    await this.#current().confirmed('SEND', { ...headers.toRecord(), destination, 'reply-to': replyTo }, body);
   }
 
   subscribe(destination: string, on: (delivery: Delivery) => void, options: SubscribeOptions = {}): Subscription {
     // The replies that RabbitMQ sends to a temporary queue have its name as their subscription.
-    const id = destination.startsWith('/temp-queue/') ? destination : `s${++this.lastId}`;
-    const subscription = new StompSubscription(id, destination, on, options, (connection) => {
-      this.subscriptions.delete(id);
-      if (connection !== undefined && connection === this.connection)
-        void connection.frame('UNSUBSCRIBE', { id })?.catch(() => {});
-    });
-    if (this.isClosed()) {
-      subscription.refuse(closedError());
-      return subscription;
+    const id = destination.startsWith('/temp-queue/') ? destination : `s${++this.#lastId}`;
+    const subscription = new StompSubscription(id, destination, on, options, () => this.#subscriptions.delete(id));
+    if (this.#isClosed) subscription.refuse(closedError());
+    else {
+      this.#subscriptions.set(id, subscription);
+      if (this.#connection !== undefined) subscription.open(this.#connection);
     }
-    this.subscriptions.set(id, subscription);
-    if (this.connection !== undefined) subscription.open(this.connection);
     return subscription;
   }
 
@@ -109,126 +103,112 @@ export class StompBroker implements Broker {
   }
 
   onState(listener: StateListener): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Drops the connection as if the network had; it comes back. */
   cut(): void {
-    this.connection?.cut(new ConnectionError('ERR_CUT', 'the connection was cut from this side'));
+    this.#connection?.cut(new ConnectionError('ERR_CUT', 'the connection was cut from this side'));
   }
 
   /** Tries at once instead of waiting for the delay to end. */
   retryNow(): void {
-    this.delay?.alarm.cancel();
-    this.delay?.wake();
+    this.#wake();
   }
 
-  async close(): Promise<void> {
-    const before = this.state;
-    this.change('closed');
+  close(): Promise<void> {
+    return (this.#closing ??= this.#disconnect());
+  }
+
+  /** Dialling cannot be called off; what comes of it will be closed. */
+  async #disconnect(): Promise<void> {
+    this.#change('closed');
     this.retryNow();
-    if (before !== 'closed') await (this.connection?.disconnect() ?? this.stream?.close());
-    // Dialling cannot be called off; what comes of it will be closed.
-    if (!this.dialling) await this.stopped;
+    await (this.#connection?.disconnect() ?? this.#stream?.close());
   }
 
-  private current(): StompConnection {
-    if (this.connection !== undefined) return this.connection;
-    throw this.isClosed() ? closedError() : new ConnectionError('ERR_NOT_CONNECTED', 'there is no connection now');
+  #current(): StompConnection {
+    if (this.#connection !== undefined) return this.#connection;
+    throw this.#isClosed ? closedError() : new ConnectionError('ERR_NOT_CONNECTED', 'there is no connection now');
   }
 
   /** Connects again and again until closed, or until it makes no sense. */
-  private async keepConnected(): Promise<void> {
+  async #keepConnected(): Promise<void> {
     let hadOne = false;
     let error: Error | undefined;
-    for (let attempt = 1, waits = 0; this.state !== 'closed'; attempt++) {
+    for (let attempt = 1; !this.#isClosed; attempt++) {
       try {
-        const connection = await this.connect(attempt, error);
+        const connection = await this.#connect(attempt, error);
         hadOne = true;
-        attempt = waits = 0;
-        this.first.resolve();
+        attempt = 0;
         error = await connection.ended;
-        this.connection = undefined;
       } catch (failure) {
         error = toError(failure);
       }
-      const hopeless = error instanceof AuthError || (!hadOne && !this.options.retryFirst);
-      if (hopeless) this.change('closed', error);
-      if (!this.isClosed()) await this.wait(attempt, ++waits, error);
+      this.#connection = undefined;
+      const hopeless = error instanceof AuthError || !(hadOne || this.#options.retryFirst);
+      if (hopeless) this.#change('closed', error);
+      await this.#wait(attempt, hadOne, error);
     }
   }
 
-  private async connect(attempt: number, error: Error | undefined): Promise<StompConnection> {
+  /** Asks for credentials, dials with them in hand, connects, subscribes; then it is `up`. */
+  async #connect(attempt: number, error: Error | undefined): Promise<StompConnection> {
+    const { auth, dial, headers } = this.#options;
     this.retry = { attempt: attempt - 1, error };
-    this.change('connecting', error);
-    const { stream, credentials } = await this.dial(attempt, error);
-    this.stream = stream;
-    const events = {
-      onMessage: (id: string, frame: Frame) => this.subscriptions.get(id)?.deliver(frame),
-      onError: (failure: SallyportError, receipt: string | undefined) => this.blame(failure, receipt),
-    };
-    const headers = { ...this.options.headers, ...(credentials as HeaderRecord | undefined) };
-    const connection = await connectStomp(stream, events, { ...this.options, headers });
-    if (this.isClosed()) {
+    this.#change('connecting', error);
+    const credentials = typeof auth === 'function' ? await auth({ attempt, error }) : auth;
+    if (this.#isClosed) throw closedError();
+    const stream = (this.#stream = await dial());
+    if (this.#isClosed) {
+      void stream.close();
+      throw closedError();
+    }
+    const connection = await connectStomp(
+      stream,
+      { onMessage: (id, frame) => this.#subscriptions.get(id)?.deliver(frame) },
+      { ...this.#options, headers: { ...headers, ...(credentials as HeaderRecord | undefined) } },
+    );
+    if (this.#isClosed) {
       await connection.disconnect();
       throw closedError();
     }
-    this.connection = connection;
-    for (const subscription of this.subscriptions.values()) subscription.open(connection);
+    this.#connection = connection;
+    for (const subscription of this.#subscriptions.values()) subscription.open(connection);
     this.retry = { attempt: 0 };
-    this.change('up');
+    this.#first.resolve();
+    this.#change('up');
     return connection;
   }
 
-  /** Asks for credentials, and dials with them in hand. */
-  private async dial(attempt: number, error: Error | undefined) {
-    const { auth, dial } = this.options;
-    this.dialling = true;
-    try {
-      const credentials = typeof auth === 'function' ? await auth({ attempt, error }) : auth;
-      if (this.isClosed()) throw closedError();
-      const stream = await dial();
-      if (!this.isClosed()) return { stream, credentials };
-      void stream.close();
-      throw closedError();
-    } finally {
-      this.dialling = false;
-    }
-  }
-
-  /** A subscription that the server refuses would be refused each time: it ends, and the others come back. */
-  private blame(error: Error, receipt: string | undefined): void {
-    for (const subscription of this.subscriptions.values()) {
-      if (receipt === undefined || subscription.receipt !== receipt) continue;
-      this.subscriptions.delete(subscription.id);
-      subscription.end(error);
-    }
-  }
-
-  private wait(attempt: number, waits: number, error: Error | undefined): Promise<void> {
-    const { random = Math.random, clock = systemClock } = this.options;
-    const retryIn = backoff(waits, random, this.options);
+  /** The first delay after a success is that of a first attempt. */
+  async #wait(attempt: number, hadOne: boolean, error: Error | undefined): Promise<void> {
+    if (this.#isClosed) return;
+    const { random = Math.random, clock = systemClock } = this.#options;
+    const retryIn = backoff(hadOne ? attempt + 1 : attempt, random, this.#options);
     this.retry = { attempt, retryIn, error };
-    this.change('down', error);
-    return new Promise((resolve) => {
-      this.delay = { alarm: clock.after(retryIn, resolve), wake: resolve };
-      if (this.isClosed()) this.retryNow();
-    });
+    const delay = new Deferred();
+    this.#wake = delay.resolve;
+    const alarm = clock.after(retryIn, delay.resolve);
+    this.#change('down', error);
+    await delay.promise;
+    alarm.cancel();
   }
 
-  private isClosed(): boolean {
+  get #isClosed(): boolean {
     return this.state === 'closed';
   }
 
-  private change(state: BrokerState, reason?: Error): void {
-    if (this.state === 'closed') return;
+  #change(state: BrokerState, reason?: Error): void {
+    if (this.#isClosed) return;
     this.state = state;
     if (state === 'closed') {
-      this.first.reject(reason ?? closedError());
-      for (const subscription of this.subscriptions.values()) subscription.refuse(reason ?? closedError());
+      const error = reason ?? closedError();
+      this.#first.reject(error);
+      for (const subscription of this.#subscriptions.values()) subscription.refuse(error);
     }
-    for (const listener of [...this.listeners]) listener(state, reason);
+    for (const listener of [...this.#listeners]) listener(state, reason);
   }
 }
 
@@ -238,91 +218,72 @@ function closedError(): ConnectionError {
 
 class StompSubscription implements Subscription {
   readonly ready: Promise<void>;
-  /** The receipt asked for with SUBSCRIBE. */
-  receipt: string | undefined;
   cursor: string | undefined;
-  private connection: StompConnection | undefined;
-  private settle!: { resolve: () => void; reject: (error: Error) => void };
+  readonly #id: string;
+  readonly #destination: string;
+  readonly #on: (delivery: Delivery) => void;
+  readonly #options: SubscribeOptions;
+  readonly #leave: () => boolean;
+  readonly #taken = new Deferred().quiet();
+  #connection: StompConnection | undefined;
 
   constructor(
-    readonly id: string,
-    private readonly destination: string,
-    private readonly on: (delivery: Delivery) => void,
-    private readonly options: SubscribeOptions,
-    private readonly onClose: (connection: StompConnection | undefined) => void,
+    id: string,
+    destination: string,
+    on: (delivery: Delivery) => void,
+    options: SubscribeOptions,
+    /** Takes it off the list; false if it was not there. */
+    leave: () => boolean,
   ) {
+    this.#id = id;
+    this.#destination = destination;
+    this.#on = on;
+    this.#options = options;
+    this.#leave = leave;
     this.cursor = options.after;
-    this.ready = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
-    this.ready.catch(() => {});
+    this.ready = this.#taken.promise;
   }
 
   /** Subscribes on a new connection, behind what was seen on the last one. */
   open(connection: StompConnection): void {
-    this.connection = connection;
-    if (this.id.startsWith('/temp-queue/') && connection.server?.startsWith('RabbitMQ')) return this.settle.resolve();
-    const { receipt, confirmation } = connection.expectReceipt();
-    this.receipt = receipt;
-    const headers = {
-      ...this.options.headers?.toRecord(),
-      id: this.id,
-      destination: this.destination,
-      receipt,
-      after: this.cursor,
-    };
-    void connection.frame('SUBSCRIBE', headers)?.catch(() => {});
-    confirmation.then(
+    this.#connection = connection;
+    const id = this.#id;
+    const destination = this.#destination;
+    if (id === destination && connection.server?.startsWith('RabbitMQ')) return this.#taken.resolve();
+    const headers = { ...this.#options.headers?.toRecord(), id, destination, after: this.cursor };
+    connection.confirmed('SUBSCRIBE', headers).then(
       (frame) => {
         this.cursor ??= frame.header('cursor');
-        this.settle.resolve();
+        this.#taken.resolve();
       },
-      () => {}, // The connection was lost; the next one asks again.
+      (error: Error) => {
+        // After a lost connection the next one asks again; what the server refuses, it would refuse each time.
+        if (error instanceof ConnectionError || !this.#leave()) return;
+        this.refuse(error);
+        this.#options.onEnd?.(error);
+      },
     );
   }
 
-  deliver(frame: Frame): void {
-    const delivery = new FrameDelivery(frame);
-    this.cursor = delivery.cursor ?? this.cursor;
-    this.on(delivery);
+  deliver({ headers, body }: Frame): void {
+    const cursor = headers.get('cursor');
+    this.cursor = cursor ?? this.cursor;
+    this.#on({
+      destination: headers.get('destination') ?? '',
+      id: headers.get('message-id') ?? '',
+      replyTo: headers.get('reply-to'),
+      cursor,
+      headers,
+      body,
+    });
   }
 
   /** It will not be taken, if it has not been. */
   refuse(error: Error): void {
-    this.settle.reject(error);
-  }
-
-  end(error: Error): void {
-    this.refuse(error);
-    this.options.onEnd?.(error);
+    this.#taken.reject(error);
   }
 
   close(): void {
-    this.onClose(this.connection);
-  }
-}
-
-/** A MESSAGE as a delivery; headers are looked up when somebody asks. */
-class FrameDelivery implements Delivery {
-  readonly headers: HeaderList;
-  readonly body: Body;
-
-  constructor(frame: Frame) {
-    this.headers = frame.headers;
-    this.body = frame.body;
-  }
-
-  get destination(): string {
-    return this.headers.get('destination') ?? '';
-  }
-
-  get id(): string {
-    return this.headers.get('message-id') ?? '';
-  }
-
-  get replyTo(): string | undefined {
-    return this.headers.get('reply-to');
-  }
-
-  get cursor(): string | undefined {
-    return this.headers.get('cursor');
+    if (this.#leave()) void this.#connection?.frame('UNSUBSCRIBE', { id: this.#id });
   }
 }

@@ -143,12 +143,6 @@ export class Dispatcher {
     this.deadlines.stop();
   }
 
-  /** Nobody will be answered any more: aborts everything, and leaves no alarm running. */
-  close(reason: Error): void {
-    for (const call of [...this.running]) call.end(reason);
-    this.deadlines.stop();
-  }
-
   private batch(messages: readonly unknown[], caller: Caller, envelope: Envelope): Answer {
     if (messages.length === 0)
       return errorText(
@@ -255,7 +249,9 @@ export class Dispatcher {
     // A handler that stopped because its signal was aborted throws whatever its platform made of that.
     const aborted = call.abortReason;
     if (aborted instanceof RpcError && !(thrown instanceof RpcError)) return errorText(id, aborted);
-    if (!(thrown instanceof RpcError)) this.report(toError(thrown), call.method);
+    // Nor is it a mistake if it throws the very reason, such as that its caller has left.
+    if (!(thrown instanceof RpcError) && (aborted === undefined || thrown !== aborted))
+      this.report(toError(thrown), call.method);
     try {
       return errorText(id, thrown);
     } catch {

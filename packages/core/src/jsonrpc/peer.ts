@@ -1,7 +1,7 @@
 // JSON-RPC both ways over whole messages: one JSON text a line or a WebSocket message, and no broker in between.
 
 import type { MessageChannel } from '../channel.js';
-import { RpcError, toError } from '../errors.js';
+import { LimitError, ProtocolError, RpcError, toError } from '../errors.js';
 import { type CallOptions, Calls, type CallsOptions } from './calls.js';
 import type { Caller, Dispatcher } from './dispatcher.js';
 import { ErrorCode, errorText, parseJson, requestText } from './message.js';
@@ -44,11 +44,20 @@ export class JsonRpcPeer {
       for await (const text of this.channel) await this.receive(text);
     } catch (error) {
       failure = toError(error);
+      this.explain(failure);
     }
     this.calls.close(failure);
     this.options.dispatcher.leave(this.options.caller, failure ?? new Error('the connection ended'));
-    await this.channel.close(failure);
+    // What has been explained is to arrive; closing with a reason would drop it.
+    await this.channel.close(isTheirs(failure) ? undefined : failure);
     return failure;
+  }
+
+  /** Says what cannot be read, before the end. */
+  private explain(failure: Error): void {
+    if (!isTheirs(failure)) return;
+    const code = failure instanceof LimitError ? ErrorCode.overloaded : ErrorCode.parseError;
+    this.post(errorText(null, new RpcError(code, failure.message)));
   }
 
   private receive(text: string): Promise<void> | undefined {
@@ -72,4 +81,9 @@ export class JsonRpcPeer {
   private post(text: string): void {
     void this.channel.send(text)?.catch(() => {});
   }
+}
+
+/** Whether the connection ends because of what was sent on it, rather than by itself. */
+function isTheirs(failure: Error | undefined): boolean {
+  return failure instanceof LimitError || failure instanceof ProtocolError;
 }

@@ -22,7 +22,7 @@ export type ClientEffect =
 type Step = (session: ClientSession, frame: Frame) => ClientEffect;
 
 const transitions: Record<ClientState, Partial<Record<ServerCommand, Step>>> = {
-  connecting: { CONNECTED: connected, ERROR: refused },
+  connecting: { CONNECTED: connected, ERROR: failed },
   connected: { MESSAGE: message, RECEIPT: receipt, ERROR: failed },
   closed: {},
 };
@@ -35,50 +35,41 @@ export interface ClientSessionOptions extends HeartBeatOptions {
 export class ClientSession {
   state: ClientState = 'connecting';
   version: Version = '1.0';
+  readonly options: ClientSessionOptions;
 
-  constructor(readonly options: ClientSessionOptions) {}
+  constructor(options: ClientSessionOptions) {
+    this.options = options;
+  }
 
   receive(frame: Frame): ClientEffect {
-    const step = transitions[this.state][frame.command as ServerCommand];
-    if (step !== undefined) return step(this, frame);
-    return fail(
-      this,
-      new ProtocolError('ERR_STOMP_COMMAND', `the server sent ${frame.command} while the session was ${this.state}`),
-    );
+    const step = transitions[this.state][frame.command as ServerCommand] ?? unexpected;
+    return step(this, frame);
   }
 }
 
 function connected(session: ClientSession, frame: Frame): ClientEffect {
+  const { options } = session;
   // Without a version it is 1.0 (STOMP 1.1, Protocol Negotiation).
-  const offered = session.options.versions ?? versions;
-  const version = offered.find((known) => known === (frame.header('version') ?? '1.0'));
+  const chosen = frame.header('version') ?? '1.0';
+  const version = (options.versions ?? versions).find((offered) => offered === chosen);
   if (version === undefined)
     return fail(session, new ProtocolError('ERR_STOMP_VERSION', 'the server chose a version that was not offered'));
   session.version = version;
   session.state = 'connected';
-  const { options } = session;
-  const agreed = agreeHeartBeat(
-    offerHeartBeat(options),
-    parseHeartBeat(frame.header('heart-beat')),
-    options.leastHeartBeat,
-  );
-  return { type: 'connected', frame, agreed };
+  const theirs = parseHeartBeat(frame.header('heart-beat'));
+  return { type: 'connected', frame, agreed: agreeHeartBeat(offerHeartBeat(options), theirs, options.leastHeartBeat) };
 }
 
-/** An ERROR instead of CONNECTED: we are refused, for good if it is about who we are. */
-function refused(session: ClientSession, frame: Frame): ClientEffect {
-  const message = errorMessage(frame);
+/** Instead of CONNECTED an ERROR refuses us, for good if it is about who we are. */
+function failed(session: ClientSession, frame: Frame): ClientEffect {
+  const text = errorMessage(frame);
   const code = frame.header('error-code');
   const isAuth =
-    code === undefined ? /auth|login|passcode|credential|denied|refused/i.test(message) : code.startsWith('ERR_AUTH');
-  return fail(
-    session,
-    isAuth ? new AuthError(code ?? 'ERR_AUTH', message) : new ProtocolError(code ?? 'ERR_STOMP_ERROR', message),
-  );
-}
-
-function failed(session: ClientSession, frame: Frame): ClientEffect {
-  const error = new ProtocolError(frame.header('error-code') ?? 'ERR_STOMP_ERROR', errorMessage(frame), { by: 'us' });
+    session.state === 'connecting' &&
+    (code?.startsWith('ERR_AUTH') ?? /auth|login|passcode|credential|denied|refused/i.test(text));
+  const error = isAuth
+    ? new AuthError(code ?? 'ERR_AUTH', text)
+    : new ProtocolError(code ?? 'ERR_STOMP_ERROR', text, { by: 'us' });
   return fail(session, error, frame.header('receipt-id'));
 }
 
@@ -91,16 +82,18 @@ function receipt(_session: ClientSession, frame: Frame): ClientEffect {
   return { type: 'receipt', id: frame.header('receipt-id') ?? '', frame };
 }
 
-function fail(session: ClientSession, error: SallyportError, receiptId?: string): ClientEffect {
+function unexpected(session: ClientSession, { command }: Frame): ClientEffect {
+  return fail(session, new ProtocolError('ERR_STOMP_COMMAND', `the server sent ${command} while ${session.state}`));
+}
+
+function fail(session: ClientSession, error: SallyportError, receipt?: string): ClientEffect {
   session.state = 'closed';
-  return { type: 'fail', error, receipt: receiptId };
+  return { type: 'fail', error, receipt };
 }
 
 function errorMessage(frame: Frame): string {
-  const message = frame.header('message');
-  if (message !== undefined && message !== '') return message;
   try {
-    return frame.text.trim() || 'the server sent an ERROR without saying why';
+    return frame.header('message') || frame.text.trim() || 'the server sent an ERROR without saying why';
   } catch {
     return 'the server sent an ERROR that is not UTF-8';
   }

@@ -1,7 +1,7 @@
 // Heart-beats both ways (STOMP 1.1 and 1.2, Heart-beating): what was agreed, when to beat, when the peer is dead.
 
 import type { Alarm, Clock } from '../clock.js';
-import { ProtocolError } from '../errors.js';
+import { ProtocolError, TimeoutError } from '../errors.js';
 
 /** What one side offers, milliseconds; 0 is "cannot" or "need not". */
 export interface HeartBeatOffer {
@@ -37,10 +37,7 @@ export function parseHeartBeat(header: string | undefined): HeartBeatOffer {
   if (header === undefined) return { outgoing: 0, incoming: 0 };
   const match = /^(\d{1,15}),(\d{1,15})$/.exec(header);
   if (match === null)
-    throw new ProtocolError(
-      'ERR_STOMP_HEART_BEAT',
-      'heart-beat must be two numbers of milliseconds, such as 10000,10000',
-    );
+    throw new ProtocolError('ERR_STOMP_HEART_BEAT', 'heart-beat must be two numbers of milliseconds: 10000,10000');
   return { outgoing: Number(match[1]), incoming: Number(match[2]) };
 }
 
@@ -51,67 +48,69 @@ export function agreeHeartBeat(ours: HeartBeatOffer, theirs: HeartBeatOffer, lea
   return { outgoing: agree(ours.outgoing, theirs.incoming), incoming: agree(theirs.outgoing, ours.incoming) };
 }
 
+interface Events {
+  beat(): void;
+  dead(silence: number): void;
+  isReading?(): boolean;
+}
+
+/** The error for a peer that broke its promise. */
+export function silent(promised: number, silence: number): TimeoutError {
+  const text = `the peer promised a beat every ${promised} ms and was silent for ${Math.round(silence)} ms`;
+  return new TimeoutError('ERR_HEART_BEAT', text);
+}
+
 /**
  * Keeps both promises of a connection. Traffic only leaves a time stamp; the alarms look at it when they ring, so that
  * a busy connection costs nothing more.
  */
 export class HeartBeat {
-  private readonly clock: Clock;
-  private readonly alarms: { outgoing?: Alarm; incoming?: Alarm } = {};
-  private lastSent: number;
-  private lastReceived: number;
+  readonly #clock: Clock;
+  #outgoing: Alarm | undefined;
+  #incoming: Alarm | undefined;
+  #lastSent: number;
+  #lastReceived: number;
 
-  constructor(
-    clock: Clock,
-    agreed: HeartBeatOffer,
-    on: { beat: () => void; dead: (silence: number) => void; isReading?: () => boolean },
-    options: HeartBeatOptions = {},
-  ) {
-    this.clock = clock;
-    this.lastSent = this.lastReceived = clock.now();
-    if (agreed.outgoing > 0) this.keepSending(agreed.outgoing, on.beat);
-    const grace = Math.max(agreed.incoming * (options.heartBeatGrace ?? 0.1), options.leastGrace ?? 1000);
-    if (agreed.incoming > 0) this.watch(agreed.incoming + grace, on);
+  constructor(clock: Clock, agreed: HeartBeatOffer, on: Events, options: HeartBeatOptions = {}) {
+    this.#clock = clock;
+    this.#lastSent = this.#lastReceived = clock.now();
+    const { outgoing, incoming } = agreed;
+    // A little early, so that the beat is on the wire within the interval.
+    if (outgoing > 0) this.#keepSending(outgoing * 0.9, on);
+    const grace = Math.max(incoming * (options.heartBeatGrace ?? 0.1), options.leastGrace ?? 1000);
+    if (incoming > 0) this.#watch(incoming + grace, on);
   }
 
   /** Something was sent; any octet counts. */
   sent(): void {
-    this.lastSent = this.clock.now();
+    this.#lastSent = this.#clock.now();
   }
 
   /** Something came; any octet counts. */
   received(): void {
-    this.lastReceived = this.clock.now();
+    this.#lastReceived = this.#clock.now();
   }
 
   stop(): void {
-    this.alarms.outgoing?.cancel();
-    this.alarms.incoming?.cancel();
+    this.#outgoing?.cancel();
+    this.#incoming?.cancel();
   }
 
-  private keepSending(interval: number, beat: () => void): void {
-    // A little early, so that the beat is on the wire within the interval.
-    const early = interval * 0.9;
-    const ring = (): void => {
-      const quiet = this.clock.now() - this.lastSent;
-      if (quiet >= early) {
-        beat();
-        this.sent();
-      }
-      const left = quiet >= early ? early : early - quiet;
-      this.alarms.outgoing = this.clock.after(left, ring);
-    };
-    this.alarms.outgoing = this.clock.after(early, ring);
+  #keepSending(interval: number, on: Events): void {
+    let left = this.#lastSent + interval - this.#clock.now();
+    if (left <= 0) {
+      on.beat();
+      this.sent();
+      left = interval;
+    }
+    this.#outgoing = this.#clock.after(left, () => this.#keepSending(interval, on));
   }
 
-  private watch(longest: number, on: { dead: (silence: number) => void; isReading?: () => boolean }): void {
-    const ring = (): void => {
-      // While we ourselves do not read, silence is no sign of death.
-      if (on.isReading?.() === false) this.received();
-      const silence = this.clock.now() - this.lastReceived;
-      if (silence >= longest) on.dead(silence);
-      else this.alarms.incoming = this.clock.after(longest - silence, ring);
-    };
-    this.alarms.incoming = this.clock.after(longest, ring);
+  #watch(longest: number, on: Events): void {
+    // While we ourselves do not read, silence is no sign of death.
+    if (on.isReading?.() === false) this.received();
+    const silence = this.#clock.now() - this.#lastReceived;
+    if (silence >= longest) on.dead(silence);
+    else this.#incoming = this.#clock.after(longest - silence, () => this.#watch(longest, on));
   }
 }

@@ -1,7 +1,7 @@
 // MESSAGE frames, made fast: one message usually goes to many subscribers, and answers all have the same headers.
 
 import type { Delivery } from '../broker/broker.js';
-import type { HeaderList } from '../header-list.js';
+import { filterHeaders, type HeaderList } from '../header-list.js';
 import { encodeBody, encodeHeaders } from './frame.js';
 import { escapeHeader, type Version } from './version.js';
 
@@ -63,7 +63,7 @@ export class MessageEncoder {
   private lines(headers: HeaderList, version: Version): string {
     if (headers !== this.headers || version !== this.headersVersion) {
       this.headerLines = encodeHeaders(
-        headers.filter((name) => !ownHeaders.has(name)),
+        filterHeaders(headers, (name) => !ownHeaders.has(name)),
         version,
       );
       this.headers = headers;

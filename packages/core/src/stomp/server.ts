@@ -9,7 +9,7 @@ import type { HeaderList } from '../header-list.js';
 import { defaultLimits, type Limits } from '../limits.js';
 import { Decoder } from './decoder.js';
 import { encodeFrame, type Frame } from './frame.js';
-import { HeartBeat, type HeartBeatOffer } from './heart-beat.js';
+import { HeartBeat, type HeartBeatOffer, silent } from './heart-beat.js';
 import { MessageEncoder } from './message-encoder.js';
 import { reply, type ServerEffect, ServerSession, type ServerSessionOptions } from './server-session.js';
 
@@ -212,15 +212,11 @@ class StompServer implements StompServerConnection {
   }
 
   private startHeartBeat(agreed: HeartBeatOffer): void {
-    const dead = (silence: number): void => {
-      this.end(
-        new TimeoutError(
-          'ERR_HEART_BEAT',
-          `the peer promised a beat every ${agreed.incoming} ms and was silent for ${Math.round(silence)} ms`,
-        ),
-      );
+    const on = {
+      beat: () => this.write('\n'),
+      dead: (silence: number) => this.end(silent(agreed.incoming, silence)),
+      isReading: () => this.isReading,
     };
-    const on = { beat: () => this.write('\n'), dead, isReading: () => this.isReading };
     this.heartBeat = new HeartBeat(this.clock, agreed, on, this.options);
   }
 

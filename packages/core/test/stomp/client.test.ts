@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AuthError, type SallyportError } from '../../src/errors.js';
+import { AuthError } from '../../src/errors.js';
 import { HeaderList } from '../../src/header-list.js';
 import {
   connectStomp,
@@ -20,7 +20,6 @@ interface Setup {
   connection: StompConnection | undefined;
   failure: Error | undefined;
   messages: { subscription: string; body: string }[];
-  errors: { error: SallyportError; receipt: string | undefined }[];
   /** What the client has sent. */
   said(version?: Version): Plain[];
   octets(): string;
@@ -40,13 +39,11 @@ async function dial(answer?: string, options: Partial<StompConnectOptions> = {})
     connection: undefined,
     failure: undefined,
     messages: [],
-    errors: [],
     said: (version = '1.2') => decode([sent()], { from: 'client', version }),
     octets: () => octets(sent()),
   };
   const events = {
     onMessage: (subscription: string, { text }: Frame) => void setup.messages.push({ subscription, body: text }),
-    onError: (error: SallyportError, receipt: string | undefined) => void setup.errors.push({ error, receipt }),
   };
   connectStomp(stream, events, { host: 'h', clock, ...options }).then(
     (connection) => (setup.connection = connection),
@@ -141,8 +138,8 @@ describe('StompConnection', () => {
     expect(done).toEqual(['second', 'first']);
   });
 
-  it('tells of an ERROR once, then ends; nothing behind it is looked at', async () => {
-    const { connection, server, errors, messages } = await dial(connectedFrame);
+  it('tells whoever waits for the receipt of an ERROR, then ends; nothing behind it is looked at', async () => {
+    const { connection, server, messages } = await dial(connectedFrame);
     const waiting = connection!.confirmed('SEND', { destination: '/queue/a' });
     const failed = expect(waiting).rejects.toMatchObject({ code: 'ERR_X', message: 'no: never', by: 'us' });
     server.send(
@@ -150,7 +147,6 @@ describe('StompConnection', () => {
     );
     await failed;
     expect(await connection!.ended).toMatchObject({ code: 'ERR_X' });
-    expect(errors).toMatchObject([{ receipt: 'r1', error: { code: 'ERR_X' } }]);
     expect(messages).toEqual([]);
   });
 

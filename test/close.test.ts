@@ -1,0 +1,89 @@
+// Closing a server: whatever state its connections are in, it is over soon, and nothing is left running.
+
+import type { Socket } from 'node:net';
+import { connect, type ServerOptions } from '@sallyport/node';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
+import { closed, dialled, dialledTls, until } from '../packages/node/test/fixtures/sockets.js';
+import { type House, startHouse } from './fixtures/house.js';
+import type { HouseApi } from './fixtures/house-api.js';
+import { frame, login, request, stompCall } from './fixtures/raw.js';
+
+const upgrade =
+  'GET / HTTP/1.1\r\nhost: 127.0.0.1\r\nupgrade: websocket\r\nconnection: upgrade\r\n' +
+  'sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n';
+
+/** How a connection may stand, and what comes first when the server has got that far. */
+const states: [name: string, bytes: string, wait: RegExp | undefined, options?: ServerOptions][] = [
+  ['silent', '', undefined],
+  ['a TLS handshake begun', '\x16\x03\x01\x02', undefined],
+  ['a first line begun', 'CONN', undefined],
+  ['CONNECT begun', 'CONNECT\naccept', undefined],
+  ['being authenticated', login, undefined, { authenticate: () => new Promise(() => {}) }],
+  ['connected', login, /CONNECTED/],
+  ['a frame begun', login + 'SEND\ndest', /CONNECTED/],
+  ['a call being worked on', login + stompCall('house.last', { key: 'x' }), /started/],
+  ['events watched', login + frame('SUBSCRIBE', { id: '1', destination: '/topic/#', receipt: 'r' }), /RECEIPT/],
+  ['an HTTP head begun', 'GET / HT', undefined],
+  ['an HTTP request answered', 'GET /healthz HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n', /200 OK/],
+  ['an HTTP body begun', 'POST /rpc HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-length: 9\r\n\r\n{', undefined],
+  ['an upgrade, and nothing more', upgrade + 'sec-websocket-protocol: v12.stomp\r\n\r\n', /101 /],
+  ['an upgrade to JSON-RPC', upgrade + '\r\n', /101 /],
+  ['lines', request('house.add', { a: 1, b: 1 }) + '\n', /"result"/],
+  ['a line begun', '{"jsonrpc"', undefined],
+];
+
+describe.each(states)('%s', (_, bytes, wait, options) => {
+  test.each(['plain', 'TLS'])('%s', async (kind) => {
+    const house = await startHouse(options);
+    const sockets = await Promise.all(
+      [1, 2].map(() => (kind === 'TLS' ? dialledTls(house.port) : dialled(house.port))),
+    );
+    for (const socket of sockets) {
+      socket.write(bytes, 'latin1');
+      await (wait === undefined ? taken(house, socket) : heard(socket, wait));
+    }
+    const begun = performance.now();
+    await house.close();
+    expect(performance.now() - begun).toBeLessThan(1500);
+    await Promise.all(sockets.map(closed));
+  });
+});
+
+test('clients of all kinds hear of it', async () => {
+  const house = await startHouse();
+  const clients = await Promise.all(
+    (['tcp', 'tls', 'ws', 'wss'] as const).map((scheme) =>
+      connect<HouseApi>(house.urls[scheme], { ca: house.certificate, firstDelay: 60_000 }),
+    ),
+  );
+  for (const client of clients) onTestFinished(() => client.close());
+  const bare = new WebSocket(house.urls.ws);
+  const code = new Promise((resolve) => bare.on('close', resolve));
+  await new Promise((resolve) => bare.on('open', resolve));
+  await until(() => house.server.sessions.size === 5);
+  const lost = clients.map(
+    (client) => new Promise((resolve) => client.onState((state) => state === 'reconnecting' && resolve(state))),
+  );
+  await house.close();
+  await Promise.all(lost);
+  expect(await code).toBe(1000);
+  expect(house.server.sessions.size).toBe(0);
+  expect(house.server.address).toBeUndefined();
+});
+
+/** Resolves when the server has read what was written, as far as that can be told from here. */
+async function taken(house: House, socket: Socket): Promise<void> {
+  await until(() => socket.writableLength === 0);
+  for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function heard(socket: Socket, wanted: RegExp): Promise<void> {
+  let text = '';
+  await new Promise<void>((resolve) =>
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('latin1');
+      if (wanted.test(text)) resolve();
+    }),
+  );
+}
