@@ -13,6 +13,10 @@ export default tseslint.config(
     languageOptions: { globals: nodeNames },
   },
   {
+    files: ['examples/page/**'],
+    languageOptions: { globals: { document: 'readonly', location: 'readonly' } },
+  },
+  {
     files: typescript,
     extends: [tseslint.configs.recommended],
     languageOptions: {

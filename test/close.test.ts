@@ -1,12 +1,15 @@
 // Closing a server: whatever state its connections are in, it is over soon, and nothing is left running.
 
-import type { Socket } from 'node:net';
+import { once } from 'node:events';
+import { connect as connectSocket, type Socket } from 'node:net';
+import { connect as connectTls } from 'node:tls';
+import { ManualClock } from '@sallyport/core/testing';
 import { connect, type ServerOptions } from '@sallyport/node';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
-import { closed, dialled, dialledTls, until } from '../packages/node/test/fixtures/sockets.js';
+import { closed, until } from '../packages/node/test/fixtures/sockets.js';
 import { type House, startHouse } from './fixtures/house.js';
-import type { HouseApi } from './fixtures/house-api.js';
+import type { GuestApi, HouseApi } from './fixtures/house-api.js';
 import { frame, login, request, stompCall } from './fixtures/raw.js';
 
 const upgrade =
@@ -36,9 +39,7 @@ const states: [name: string, bytes: string, wait: RegExp | undefined, options?: 
 describe.each(states)('%s', (_, bytes, wait, options) => {
   test.each(['plain', 'TLS'])('%s', async (kind) => {
     const house = await startHouse(options);
-    const sockets = await Promise.all(
-      [1, 2].map(() => (kind === 'TLS' ? dialledTls(house.port) : dialled(house.port))),
-    );
+    const sockets = await Promise.all([dial(kind, house.port), dial(kind, house.port)]);
     for (const socket of sockets) {
       socket.write(bytes, 'latin1');
       await (wait === undefined ? taken(house, socket) : heard(socket, wait));
@@ -48,6 +49,27 @@ describe.each(states)('%s', (_, bytes, wait, options) => {
     expect(performance.now() - begun).toBeLessThan(1500);
     await Promise.all(sockets.map(closed));
   });
+});
+
+test('no alarm is left, on either side: the process could end', async () => {
+  const clocks = { server: new ManualClock(), client: new ManualClock() };
+  const house = await startHouse({ clock: clocks.server });
+  const client = await connect<HouseApi>(house.urls.tcp, { clock: clocks.client });
+  await client.implement<GuestApi>({
+    guest: { greet: ({ name }) => Promise.resolve(name), fail: () => Promise.reject(new Error('never called')) },
+  });
+  const { callBack, add, last } = client.api.house;
+  expect(await callBack({ method: 'guest.greet', params: { name: 'Ann' } })).toBe('Ann');
+  expect(await add({ a: 1, b: 1 })).toBe(2);
+  await new Promise((resolve) => {
+    const call = last({ key: 'x' }, { onProgress: resolve });
+    call.catch(() => {});
+  });
+  expect(clocks.client.pending).toBeGreaterThan(0);
+  await client.close();
+  expect(clocks.client.pending).toBe(0);
+  await house.close();
+  expect(clocks.server.pending).toBe(0);
 });
 
 test('clients of all kinds hear of it', async () => {
@@ -71,6 +93,17 @@ test('clients of all kinds hear of it', async () => {
   expect(house.server.sessions.size).toBe(0);
   expect(house.server.address).toBeUndefined();
 });
+
+/** A client that ends when it is told to, as most do. */
+async function dial(kind: string, port: number): Promise<Socket> {
+  const place = { port, host: '127.0.0.1' };
+  const socket = kind === 'TLS' ? connectTls({ ...place, rejectUnauthorized: false }) : connectSocket(place);
+  onTestFinished(() => void socket.on('error', () => {}).destroy());
+  // A WebSocket's close frame is answered by one (RFC 6455, section 5.5.1).
+  socket.on('data', (chunk: Buffer) => chunk[0] === 0x88 && socket.write(Uint8Array.of(0x88, 0x80, 0, 0, 0, 0)));
+  await once(socket, kind === 'TLS' ? 'secureConnect' : 'connect');
+  return socket;
+}
 
 /** Resolves when the server has read what was written, as far as that can be told from here. */
 async function taken(house: House, socket: Socket): Promise<void> {

@@ -64,6 +64,11 @@ export class ConnectionError extends SallyportError {
   }
 }
 
+/** What everything is told that is asked of a connection after its end. */
+export function closedError(cause?: unknown): ConnectionError {
+  return new ConnectionError('ERR_CLOSED', 'the connection has been closed', { cause });
+}
+
 /** Nothing came within the time given. */
 export class TimeoutError extends SallyportError {
   /** Whether the call in question had been sent when its time was over. */

@@ -3,6 +3,7 @@
 export { backoff, type BackoffOptions } from './backoff.js';
 export type { ByteStream, Channel, MessageChannel } from './channel.js';
 export { type Alarm, type Clock, systemClock } from './clock.js';
+export { Deferred } from './deferred.js';
 export * from './errors.js';
 export { HeaderList, type HeaderRecord } from './header-list.js';
 export { jsonHeaders } from './json-headers.js';

@@ -23,7 +23,7 @@ declare class AbortController {
 }
 
 declare const performance: { now(): number };
-declare const crypto: { getRandomValues<T extends Uint8Array>(into: T): T };
+declare const crypto: { getRandomValues<T extends Uint8Array | Uint32Array>(into: T): T };
 declare function setTimeout(run: () => void, milliseconds: number): unknown;
 declare function clearTimeout(timer: unknown): void;
 declare function queueMicrotask(run: () => void): void;

@@ -3,10 +3,7 @@
 /** A number in [0, 1), as `Math.random`. */
 export type Random = () => number;
 
-/** 128 random bits in 22 letters; safe in destinations and headers. */
+/** 128 random bits in at most 28 letters and digits; safe in destinations and headers. */
 export function randomName(): string {
-  const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-  let name = '';
-  for (const octet of crypto.getRandomValues(new Uint8Array(22))) name += alphabet[octet & 63]!;
-  return name;
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (bits) => bits.toString(36)).join('');
 }

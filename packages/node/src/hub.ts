@@ -55,6 +55,8 @@ export class Hub {
   readonly broker: EmbeddedBroker;
   readonly sessions = new Set<Session>();
   readonly methods = new MethodTable();
+  /** All that is being served, whether it has been let in or not. */
+  private readonly connections = new Set<{ close(): Promise<void> }>();
   private readonly link: EmbeddedLink;
   private readonly rpc: BrokerRpc;
   private readonly messages = new MessageEncoder();
@@ -92,6 +94,7 @@ export class Hub {
   /** Serves a connection that speaks STOMP, until it ends. */
   async serveStomp(stream: ByteStream, came: Origin, admitted: () => void): Promise<Error | undefined> {
     const session = new Session(randomName(), came);
+    this.connections.add(stream);
     const { options } = this;
     const outcome = await serveStomp(stream, {
       ...options,
@@ -116,6 +119,7 @@ export class Hub {
         return link;
       },
     });
+    this.connections.delete(stream);
     this.leave(session, outcome);
     return outcome;
   }
@@ -123,9 +127,11 @@ export class Hub {
   /** Serves a connection that speaks bare JSON-RPC, until it ends. */
   async serveJsonRpc(channel: MessageChannel, came: Origin, admitted: () => void): Promise<Error | undefined> {
     const session = new Session(randomName(), came);
+    this.connections.add(channel);
     try {
       session.principal = await this.admit(came, {});
     } catch (error) {
+      this.connections.delete(channel);
       void channel.send(errorText(null, new RpcError(ErrorCode.forbidden, (error as Error).message)));
       await channel.close();
       return error as Error;
@@ -140,6 +146,7 @@ export class Hub {
     });
     this.sessions.add(session);
     const outcome = await peer.run();
+    this.connections.delete(channel);
     this.leave(session, outcome);
     return outcome;
   }
@@ -165,7 +172,7 @@ export class Hub {
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.sessions].map((session) => session.close()));
+    await Promise.all([...this.connections].map((connection) => connection.close()));
     this.rpc.close();
     await this.link.close();
   }

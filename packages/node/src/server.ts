@@ -122,8 +122,9 @@ export class Server {
     const { net } = this;
     const closed = net && new Promise<void>((resolve) => net.close(() => resolve()));
     this.acceptor?.close();
-    await this.hub.close();
+    // Before the hub: nothing must come to it any more by an upgrade.
     this.http.destroy();
+    await this.hub.close();
     await closed;
     this.net = undefined;
   }

@@ -44,60 +44,59 @@ const LOOK = 10;
 
 export class StompjsBroker implements Broker {
   readonly can: ReadonlySet<Capability> = new Set(['resume', 'private-requests']);
-  private readonly subscriptions = new Map<string, StompjsSubscription>();
-  private readonly listeners = new Set<StateListener>();
-  private readonly stopListening: () => void;
-  private readonly clock: Clock;
-  private readonly writeBuffer: number;
+  readonly #stomp: StompjsClient;
+  readonly #subscriptions = new Map<string, StompjsSubscription>();
+  readonly #listeners = new Set<StateListener>();
+  readonly #stopListening: () => void;
+  readonly #clock: Clock;
+  readonly #writeBuffer: number;
   /** The user and others like us name subscriptions of the same connection. */
-  private readonly name = randomName().slice(0, 8);
-  private lastId = 0;
-  private stage: BrokerState;
-  private server: string | undefined;
-  private failure: Error | undefined;
-  private full: Promise<void> | undefined;
+  readonly #name = randomName().slice(0, 8);
+  #lastId = 0;
+  #stage: BrokerState;
+  #server: string | undefined;
+  #failure: Error | undefined;
+  #full: Promise<void> | undefined;
 
-  constructor(
-    private readonly stomp: StompjsClient,
-    options: StompjsBrokerOptions = {},
-  ) {
-    this.clock = options.clock ?? systemClock;
-    this.writeBuffer = options.limits?.writeBuffer ?? defaultLimits.writeBuffer;
-    this.stage = stomp.connected ? 'up' : 'connecting';
-    this.stopListening = listenIn(stomp, {
-      onConnect: (frame) => this.connected(frame),
-      onStompError: (frame) => this.refused(frame),
-      onUnhandledMessage: (message) => this.subscriptions.get(message.headers['subscription'] ?? '')?.take(message),
-      onWebSocketClose: () => this.lost(),
+  constructor(stomp: StompjsClient, options: StompjsBrokerOptions = {}) {
+    this.#stomp = stomp;
+    this.#clock = options.clock ?? systemClock;
+    this.#writeBuffer = options.limits?.writeBuffer ?? defaultLimits.writeBuffer;
+    this.#stage = stomp.connected ? 'up' : 'connecting';
+    this.#stopListening = listenIn(stomp, {
+      onConnect: (frame) => this.#connected(frame),
+      onStompError: (frame) => this.#refused(frame),
+      onUnhandledMessage: (message) => this.#subscriptions.get(message.headers['subscription'] ?? '')?.take(message),
+      onWebSocketClose: () => this.#lost(),
     });
   }
 
   get state(): BrokerState {
     // A WebSocket that is being closed takes messages, and drops them without a word.
-    return this.stage === 'up' && !this.isOpen ? 'down' : this.stage;
+    return this.#stage === 'up' && !this.#isOpen ? 'down' : this.#stage;
   }
 
   send(message: Message): Promise<void> | undefined {
-    if (this.state !== 'up') throw this.unreachable();
-    if (this.buffered > this.writeBuffer) throw this.tooMuch();
+    if (this.state !== 'up') throw this.#unreachable();
+    if (this.#buffered > this.#writeBuffer) throw this.#tooMuch();
     const { destination, headers, body, replyTo } = message;
     const record = headers.toRecord();
     if (replyTo !== undefined) record['reply-to'] = replyTo;
     const content = typeof body === 'string' ? { body } : { binaryBody: body };
-    this.stomp.publish({ destination, headers: record, ...content });
-    return this.buffered > BUFFERED ? (this.full ??= this.room()) : undefined;
+    this.#stomp.publish({ destination, headers: record, ...content });
+    return this.#buffered > BUFFERED ? (this.#full ??= this.#room()) : undefined;
   }
 
   subscribe(destination: string, on: (delivery: Delivery) => void, options: SubscribeOptions = {}): Subscription {
     // The replies that RabbitMQ sends to a temporary queue have its name as their subscription.
-    const id = destination.startsWith('/temp-queue/') ? destination : `${this.name}-${++this.lastId}`;
-    const subscription = new StompjsSubscription(id, destination, on, options, () => this.unsubscribe(id));
-    if (this.stage === 'closed') {
-      subscription.refuse(this.unreachable());
+    const id = destination.startsWith('/temp-queue/') ? destination : `${this.#name}-${++this.#lastId}`;
+    const subscription = new StompjsSubscription(id, destination, on, options, () => this.#unsubscribe(id));
+    if (this.#stage === 'closed') {
+      subscription.refuse(this.#unreachable());
       return subscription;
     }
-    this.subscriptions.set(id, subscription);
-    if (this.state === 'up') subscription.open(this.stomp, this.server);
+    this.#subscriptions.set(id, subscription);
+    if (this.state === 'up') subscription.open(this.#stomp, this.#server);
     return subscription;
   }
 
@@ -108,85 +107,86 @@ export class StompjsBroker implements Broker {
   }
 
   onState(listener: StateListener): () => void {
-    this.listeners.add(listener);
-    return () => this.listeners.delete(listener);
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
   }
 
   /** Ends our part; the client stays as it is. */
   close(): Promise<void> {
-    const subscriptions = [...this.subscriptions.values()];
+    const subscriptions = [...this.#subscriptions.values()];
     for (const subscription of subscriptions) subscription.close();
-    this.change('closed');
-    for (const subscription of subscriptions) subscription.refuse(this.unreachable());
-    this.stopListening();
+    this.#change('closed');
+    for (const subscription of subscriptions) subscription.refuse(this.#unreachable());
+    this.#stopListening();
     return Promise.resolve();
   }
 
-  private get isOpen(): boolean {
-    return this.stomp.connected && this.stomp.webSocket?.readyState === OPEN;
+  get #isOpen(): boolean {
+    return this.#stomp.connected && this.#stomp.webSocket?.readyState === OPEN;
   }
 
   /** Bytes that the WebSocket has not sent yet; what stands in for one may not count them. */
-  private get buffered(): number {
-    return (this.stomp.webSocket as { bufferedAmount?: number } | undefined)?.bufferedAmount ?? 0;
+  get #buffered(): number {
+    return (this.#stomp.webSocket as { bufferedAmount?: number } | undefined)?.bufferedAmount ?? 0;
   }
 
-  private connected(frame: IFrame): void {
-    this.server = frame.headers['server'];
-    this.failure = undefined;
-    for (const subscription of this.subscriptions.values()) subscription.open(this.stomp, this.server);
-    this.change('up');
+  #connected(frame: IFrame): void {
+    this.#server = frame.headers['server'];
+    this.#failure = undefined;
+    for (const subscription of this.#subscriptions.values()) subscription.open(this.#stomp, this.#server);
+    this.#change('up');
   }
 
-  private lost(): void {
-    if (this.stage !== 'down') this.change('down', this.failure);
+  #lost(): void {
+    if (this.#stage !== 'down') this.#change('down', this.#failure);
   }
 
   /** An ERROR. A subscription that is refused would be refused each time: it ends, and the others come back. */
-  private refused({ headers }: IFrame): void {
+  #refused({ headers }: IFrame): void {
     const message = headers['message'] ?? 'the server sent an ERROR without saying why';
     const code = headers['error-code'] ?? 'ERR_STOMP_ERROR';
-    const isAuth = /^ERR_(AUTH|FORBIDDEN)/.test(code);
-    const failure = isAuth ? new AuthError(code, message) : new ProtocolError(code, message, { by: 'us' });
-    this.failure = failure;
+    const failure = code.startsWith('ERR_AUTH')
+      ? new AuthError(code, message)
+      : new ProtocolError(code, message, { by: 'us' });
+    this.#failure = failure;
     const receipt = headers['receipt-id'];
-    for (const [id, subscription] of this.subscriptions) {
+    for (const [id, subscription] of this.#subscriptions) {
       if (receipt === undefined || subscription.receipt !== receipt) continue;
-      this.subscriptions.delete(id);
+      this.#subscriptions.delete(id);
       subscription.end(failure);
     }
   }
 
-  private unsubscribe(id: string): void {
-    if (this.subscriptions.delete(id) && this.state === 'up') this.stomp.unsubscribe(id);
+  #unsubscribe(id: string): void {
+    if (this.#subscriptions.delete(id) && this.state === 'up') this.#stomp.unsubscribe(id);
   }
 
-  private room(): Promise<void> {
+  #room(): Promise<void> {
     return new Promise((resolve) => {
       const look = (): void => {
-        if (this.buffered > BUFFERED) return void this.clock.after(LOOK, look);
-        this.full = undefined;
+        if (this.#buffered > BUFFERED) return void this.#clock.after(LOOK, look);
+        this.#full = undefined;
         resolve();
       };
       look();
     });
   }
 
-  private change(state: BrokerState, reason?: Error): void {
-    if (this.stage === 'closed') return;
-    this.stage = state;
-    for (const listener of [...this.listeners]) listener(state, reason);
+  #change(state: BrokerState, reason?: Error): void {
+    if (this.#stage === 'closed') return;
+    this.#stage = state;
+    for (const listener of [...this.#listeners]) listener(state, reason);
   }
 
-  private unreachable(): ConnectionError {
-    if (this.stage === 'closed') return new ConnectionError('ERR_CLOSED', 'this client has been closed');
+  #unreachable(): ConnectionError {
+    if (this.#stage === 'closed') return new ConnectionError('ERR_CLOSED', 'this client has been closed');
     return new ConnectionError('ERR_NOT_CONNECTED', 'the @stomp/stompjs client is not connected now', {
-      cause: this.failure,
+      cause: this.#failure,
     });
   }
 
-  private tooMuch(): LimitError {
-    const message = `more than ${this.writeBuffer} bytes wait for the server to take them (limits.writeBuffer)`;
+  #tooMuch(): LimitError {
+    const message = `more than ${this.#writeBuffer} bytes wait for the server to take them (limits.writeBuffer)`;
     return new LimitError('ERR_WRITE_BUFFER', message, 'writeBuffer');
   }
 }

@@ -9,33 +9,43 @@ export class StompjsSubscription implements Subscription {
   cursor: string | undefined;
   /** The receipt asked for with SUBSCRIBE. */
   receipt: string | undefined;
-  private opened = 0;
-  private settle!: { resolve: () => void; reject: (error: Error) => void };
+  readonly #id: string;
+  readonly #destination: string;
+  readonly #on: (delivery: Delivery) => void;
+  readonly #options: SubscribeOptions;
+  readonly #onClose: () => void;
+  #opened = 0;
+  #settle!: { resolve: () => void; reject: (error: Error) => void };
 
   constructor(
-    private readonly id: string,
-    private readonly destination: string,
-    private readonly on: (delivery: Delivery) => void,
-    private readonly options: SubscribeOptions,
-    private readonly onClose: () => void,
+    id: string,
+    destination: string,
+    on: (delivery: Delivery) => void,
+    options: SubscribeOptions,
+    onClose: () => void,
   ) {
+    this.#id = id;
+    this.#destination = destination;
+    this.#on = on;
+    this.#options = options;
+    this.#onClose = onClose;
     this.cursor = options.after;
-    this.ready = new Promise((resolve, reject) => (this.settle = { resolve, reject }));
+    this.ready = new Promise((resolve, reject) => (this.#settle = { resolve, reject }));
     this.ready.catch(() => {});
   }
 
   /** Subscribes on a new connection, behind what was seen on the last one. */
   open(stomp: StompjsClient, server: string | undefined): void {
     // RabbitMQ makes temporary queues by itself; their messages come as unhandled ones.
-    if (this.id.startsWith('/temp-queue/') && server?.startsWith('RabbitMQ')) return this.settle.resolve();
-    const receipt = (this.receipt = `${this.id}-${++this.opened}`);
+    if (this.#id.startsWith('/temp-queue/') && server?.startsWith('RabbitMQ')) return this.#settle.resolve();
+    const receipt = (this.receipt = `${this.#id}-${++this.#opened}`);
     stomp.watchForReceipt(receipt, ({ headers }) => {
       this.cursor ??= headers['cursor'];
-      this.settle.resolve();
+      this.#settle.resolve();
     });
-    const headers: StompHeaders = { ...this.options.headers?.toRecord(), id: this.id, receipt };
+    const headers: StompHeaders = { ...this.#options.headers?.toRecord(), id: this.#id, receipt };
     if (this.cursor !== undefined) headers['after'] = this.cursor;
-    stomp.subscribe(this.destination, (message) => this.take(message), headers);
+    stomp.subscribe(this.#destination, (message) => this.take(message), headers);
   }
 
   take(message: IMessage): 'taken' {
@@ -49,22 +59,22 @@ export class StompjsSubscription implements Subscription {
       cursor: headers['cursor'],
     };
     this.cursor = delivery.cursor ?? this.cursor;
-    this.on(delivery);
+    this.#on(delivery);
     return 'taken';
   }
 
   /** It will not be taken, if it has not been. */
   refuse(error: Error): void {
-    this.settle.reject(error);
+    this.#settle.reject(error);
   }
 
   /** The server ended it. */
   end(error: Error): void {
     this.refuse(error);
-    this.options.onEnd?.(error);
+    this.#options.onEnd?.(error);
   }
 
   close(): void {
-    this.onClose();
+    this.#onClose();
   }
 }

@@ -140,7 +140,7 @@ describe('when it is connected is its owner’s matter', () => {
     stomp.activate();
     await events.ready;
     const forbidden = client.events('forbidden');
-    await expect(forbidden.ready).rejects.toMatchObject({ name: 'AuthError', code: 'ERR_FORBIDDEN' });
+    await expect(forbidden.ready).rejects.toMatchObject({ name: 'ProtocolError', code: 'ERR_FORBIDDEN' });
     await expect(forbidden.next()).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' });
     await becomes(client.broker, 'down');
     await client.api.house.emit({ name: 'allowed', from: 3, to: 3 });

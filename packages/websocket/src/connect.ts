@@ -1,6 +1,6 @@
 // A client over the platform's own WebSocket: what a page calls.
 
-import { ConnectionError } from '@sallyport/core';
+import { ConnectionError, Deferred } from '@sallyport/core';
 import {
   checkConnect,
   connectClient,
@@ -36,19 +36,8 @@ interface Opening extends WebSocketLike {
 
 /** Resolves when a WebSocket is open. A browser does not tell why one is not: pages must not learn about networks. */
 export function open<Socket extends Opening>(socket: Socket, url: URL): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const settle = (run: () => void) => () => {
-      socket.onopen = socket.onclose = null;
-      run();
-    };
-    socket.onopen = settle(() => resolve(socket));
-    socket.onclose = settle(() =>
-      reject(
-        new ConnectionError(
-          'ERR_CONNECT',
-          `no WebSocket connection to ${url.origin === 'null' ? url.host : url.origin}`,
-        ),
-      ),
-    );
-  });
+  const opened = new Deferred<Socket>();
+  socket.onopen = () => opened.resolve(socket);
+  socket.onclose = () => opened.reject(new ConnectionError('ERR_CONNECT', `no WebSocket connection to ${url.origin}`));
+  return opened.promise;
 }

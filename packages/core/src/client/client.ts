@@ -31,12 +31,13 @@ export class Client<Api extends Contract = Contract> {
   /** The other side's methods: `client.api.host.getStats(params, options)`. */
   readonly api: Remote<Api>;
   protected readonly rpc: BrokerRpc;
-  private readonly served = new Map<string, Subscription>();
+  readonly broker: Broker;
+  readonly #options: ClientOptions;
+  readonly #served = new Map<string, Subscription>();
 
-  constructor(
-    readonly broker: Broker,
-    private readonly options: ClientOptions = {},
-  ) {
+  constructor(broker: Broker, options: ClientOptions = {}) {
+    this.broker = broker;
+    this.#options = options;
     this.rpc = new BrokerRpc(broker, options);
     this.api = remote((method, params, call) => this.call(method, params, call));
   }
@@ -56,18 +57,16 @@ export class Client<Api extends Contract = Contract> {
 
   /** Events whose name matches: `*` is one token, `#` at the end any number. Ends with the client. */
   events<Data = unknown>(pattern: string, options: EventsOptions = {}): EventStream<Data> {
-    const buffer = options.buffer ?? this.options.limits?.eventBuffer;
-    return new EventStream<Data>(this.broker, pattern, buffer === undefined ? options : { ...options, buffer });
+    return new EventStream<Data>(this.broker, pattern, {
+      ...options,
+      buffer: options.buffer ?? this.#options.limits?.eventBuffer,
+    });
   }
 
   /** Publishes an event, if the server lets us. */
-  emit(name: string, data?: unknown): Promise<void> {
-    try {
-      const body = requestText(undefined, name, data);
-      return this.broker.send({ destination: '/topic/' + name, headers: jsonHeaders, body }) ?? Promise.resolve();
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
+  async emit(name: string, data?: unknown): Promise<void> {
+    const body = requestText(undefined, name, data);
+    await this.broker.send({ destination: '/topic/' + name, headers: jsonHeaders, body });
   }
 
   /**
@@ -83,8 +82,8 @@ export class Client<Api extends Contract = Contract> {
   implement(methods: Methods, options: ServiceOptions = {}): Promise<void> {
     this.rpc.methods.add(methods);
     const destination = options.service === undefined ? privateRequestQueue : requestQueueOf(options.service);
-    let subscription = this.served.get(destination);
-    if (subscription === undefined) this.served.set(destination, (subscription = this.rpc.serve(destination)));
+    let subscription = this.#served.get(destination);
+    if (subscription === undefined) this.#served.set(destination, (subscription = this.rpc.serve(destination)));
     return subscription.ready;
   }
 

@@ -1,9 +1,10 @@
 // Events as something to iterate: bounded, and honest about what was lost.
 
 import type { Broker, Delivery, Subscription } from '../broker/broker.js';
-import { ConnectionError } from '../errors.js';
-import { gapMethod, parseJson } from '../jsonrpc/message.js';
-import { bodyText } from '../text.js';
+import { onAbort } from '../abort.js';
+import { Deferred } from '../deferred.js';
+import { closedError } from '../errors.js';
+import { gapMethod, jsonOf } from '../jsonrpc/message.js';
 
 /** An event, or word that some were lost before the next one. */
 export interface EventItem<Data = unknown> {
@@ -21,107 +22,104 @@ export interface EventsOptions {
   after?: string;
   signal?: AbortSignal | undefined;
   /** Events that may wait to be iterated; more drops the oldest, and says so by a gap. Default limits.eventBuffer, 1000. */
-  buffer?: number;
+  buffer?: number | undefined;
 }
 
 export class EventStream<Data = unknown> implements AsyncIterableIterator<EventItem<Data>> {
-  private readonly subscription: Subscription;
-  private items: EventItem<Data>[] = [];
-  private dropped = 0;
-  private readonly waiting: {
-    resolve: (result: IteratorResult<EventItem<Data>>) => void;
-    reject: (error: unknown) => void;
-  }[] = [];
-  private ended: { error: unknown } | undefined;
-  private readonly limit: number;
-  private readonly stopWatching: () => void;
-  private stopListening: (() => void) | undefined;
+  readonly #subscription: Subscription;
+  readonly #limit: number;
+  #items: EventItem<Data>[] = [];
+  /** How many have been dropped; NaN if that is not known. */
+  #dropped = 0;
+  readonly #readers: Deferred<IteratorResult<EventItem<Data>>>[] = [];
+  #over = false;
+  /** Why it ended; told once. */
+  #failure: unknown;
+  readonly #stopWatching: () => void;
+  #stopListening = (): void => {};
 
-  constructor(broker: Broker, pattern: string, options: EventsOptions = {}) {
-    this.limit = options.buffer ?? 1000;
-    this.subscription = broker.subscribe('/topic/' + pattern, (delivery) => this.take(delivery), {
-      after: options.after,
-      onEnd: (error) => this.end(error),
-    });
-    this.stopWatching = broker.onState((state, reason) => state === 'closed' && this.end(reason));
-    this.listen(options.signal);
-    if (broker.state === 'closed') this.end(new ConnectionError('ERR_CLOSED', 'the connection has been closed'));
+  constructor(broker: Broker, pattern: string, { after, signal, buffer = 1000 }: EventsOptions = {}) {
+    const end = (reason: unknown): void => this.#end(reason);
+    this.#limit = buffer;
+    const on = (delivery: Delivery): void => this.#take(delivery);
+    this.#subscription = broker.subscribe('/topic/' + pattern, on, { after, onEnd: end });
+    this.#stopWatching = broker.onState((state, reason) => state === 'closed' && end(reason));
+    this.#stopListening = onAbort(signal, end);
+    if (broker.state === 'closed') end(closedError());
   }
 
   /** Resolves once the server has taken the subscription: what is emitted from now on will come. */
   get ready(): Promise<void> {
-    return this.subscription.ready;
+    return this.#subscription.ready;
   }
 
   next(): Promise<IteratorResult<EventItem<Data>>> {
-    const value = this.gap() ?? this.items.shift();
-    if (value !== undefined) return Promise.resolve({ value, done: false });
-    if (this.ended !== undefined) return this.finish();
-    return new Promise((resolve, reject) => this.waiting.push({ resolve, reject }));
+    const reader = new Deferred<IteratorResult<EventItem<Data>>>();
+    this.#readers.push(reader);
+    this.#serve();
+    return reader.promise;
   }
 
   /** Stops; also what `break` does. */
   return(): Promise<IteratorResult<EventItem<Data>>> {
-    this.items = [];
-    this.end(undefined);
-    return Promise.resolve({ value: undefined, done: true });
+    this.#items = [];
+    this.#dropped = 0;
+    this.#end(undefined);
+    this.#failure = undefined;
+    return this.next();
   }
 
   [Symbol.asyncIterator](): this {
     return this;
   }
 
-  private listen(signal: AbortSignal | undefined): void {
-    if (signal === undefined) return;
-    if (signal.aborted) return this.end(signal.reason);
-    const abort = (): void => this.end(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    this.stopListening = () => signal.removeEventListener('abort', abort);
+  #take(delivery: Delivery): void {
+    const message = jsonOf(delivery) as { method?: unknown; params?: unknown } | null | undefined;
+    if (message === undefined) return; // Somebody sent to the topic what is no event.
+    const { method, params } = message ?? {};
+    this.#items.push({
+      name: typeof method === 'string' ? method : delivery.destination.replace(/^\/topic\//, ''),
+      data: params as Data,
+      cursor: delivery.cursor,
+      gap: method === gapMethod ? ((params ?? {}) as { missed?: number }) : undefined,
+    });
+    this.#serve();
+    if (this.#items.length <= this.#limit) return;
+    const lost = this.#items.shift()!;
+    this.#dropped += lost.gap === undefined ? 1 : (lost.gap.missed ?? NaN);
   }
 
-  private take(delivery: Delivery): void {
-    let message: { method?: unknown; params?: unknown };
-    try {
-      message = (parseJson(bodyText(delivery.body)) ?? {}) as typeof message;
-    } catch {
-      return; // Somebody sent to the topic what is no event.
+  /** Hands over what there is to whoever waits, in the order they asked. */
+  #serve(): void {
+    for (let reader; (reader = this.#readers[0]) !== undefined; this.#readers.shift()) {
+      const value = this.#gap() ?? this.#items.shift();
+      if (value !== undefined) reader.resolve({ value, done: false });
+      else if (!this.#over) return;
+      else this.#finish(reader);
     }
-    const isGap = message.method === gapMethod;
-    const name = typeof message.method === 'string' ? message.method : delivery.destination.replace(/^\/topic\//, '');
-    const gap = isGap ? ((message.params ?? {}) as { missed?: number }) : undefined;
-    this.push({ name, data: message.params as Data, cursor: delivery.cursor, gap });
   }
 
-  private push(item: EventItem<Data>): void {
-    const waiting = this.waiting.shift();
-    if (waiting !== undefined) return waiting.resolve({ value: item, done: false });
-    this.items.push(item);
-    if (this.items.length <= this.limit) return;
-    const lost = this.items.shift()!;
-    // A gap that tells no number makes the sum unknown.
-    this.dropped += lost.gap === undefined ? 1 : (lost.gap.missed ?? NaN);
+  /** Ends the iteration, by a throw if it did not end well. */
+  #finish(reader: Deferred<IteratorResult<EventItem<Data>>>): void {
+    if (this.#failure === undefined) return reader.resolve({ value: undefined, done: true });
+    reader.reject(this.#failure);
+    this.#failure = undefined;
   }
 
-  private gap(): EventItem<Data> | undefined {
-    if (this.dropped === 0) return undefined;
-    const missed = this.dropped;
-    this.dropped = 0;
-    return { name: gapMethod, data: undefined as Data, cursor: undefined, gap: Number.isNaN(missed) ? {} : { missed } };
+  #gap(): EventItem<Data> | undefined {
+    const missed = this.#dropped;
+    if (missed === 0) return undefined;
+    this.#dropped = 0;
+    return { name: gapMethod, data: undefined as Data, cursor: undefined, gap: missed > 0 ? { missed } : {} };
   }
 
-  private end(error: unknown): void {
-    if (this.ended !== undefined) return;
-    this.ended = { error };
-    this.stopWatching();
-    this.stopListening?.();
-    this.subscription.close();
-    for (const { resolve, reject } of this.waiting.splice(0)) this.finish().then(resolve, reject);
-  }
-
-  /** Ends the iteration, by a throw if it did not end well; once. */
-  private finish(): Promise<IteratorResult<EventItem<Data>>> {
-    const error = this.ended?.error;
-    this.ended = { error: undefined };
-    return error === undefined ? Promise.resolve({ value: undefined, done: true }) : Promise.reject(error as Error);
+  #end(failure: unknown): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#failure = failure;
+    this.#stopWatching();
+    this.#stopListening();
+    this.#subscription.close();
+    this.#serve();
   }
 }

@@ -16,7 +16,7 @@ import type {
 import type { ByteStream } from '../channel.js';
 import { systemClock } from '../clock.js';
 import { Deferred } from '../deferred.js';
-import { AuthError, ConnectionError, toError } from '../errors.js';
+import { AuthError, closedError, ConnectionError, toError } from '../errors.js';
 import type { HeaderRecord } from '../header-list.js';
 import { type Random, randomName } from '../random.js';
 import { connectStomp, type StompConnection, type StompConnectOptions } from '../stomp/client.js';
@@ -210,10 +210,6 @@ export class StompBroker implements Broker {
     }
     for (const listener of [...this.#listeners]) listener(state, reason);
   }
-}
-
-function closedError(): ConnectionError {
-  return new ConnectionError('ERR_CLOSED', 'the connection has been closed');
 }
 
 class StompSubscription implements Subscription {

@@ -18,22 +18,22 @@ export type ClientOptionsOverStomp = ClientOptions & StompBrokerOptions;
 export class StompClient<Api extends Contract = Contract> extends Client<Api> {
   /** The session below, for whoever wants to send and subscribe by STOMP's own terms. */
   readonly stomp: StompBroker;
-  private wasConnected = false;
+  #wasConnected = false;
 
   constructor(options: ClientOptionsOverStomp) {
     const stomp = new StompBroker(options);
     super(stomp, options);
     this.stomp = stomp;
-    stomp.onState((state) => (this.wasConnected ||= state === 'up'));
+    stomp.onState((state) => (this.#wasConnected ||= state === 'up'));
   }
 
   get state(): ClientState {
-    return this.name(this.stomp.state);
+    return this.#name(this.stomp.state);
   }
 
   /** Calls back on each change of state; returns what stops that. `info` tells of attempts and when the next one is. */
   onState(listener: (state: ClientState, info: RetryInfo) => void): () => void {
-    return this.stomp.onState((state) => listener(this.name(state), this.stomp.retry));
+    return this.stomp.onState((state) => listener(this.#name(state), this.stomp.retry));
   }
 
   /** Drops the connection as if the network had; it comes back. For trying out what happens then. */
@@ -46,10 +46,10 @@ export class StompClient<Api extends Contract = Contract> extends Client<Api> {
     this.stomp.retryNow();
   }
 
-  private name(state: BrokerState): ClientState {
+  #name(state: BrokerState): ClientState {
     if (state === 'up') return 'connected';
     if (state === 'closed') return 'closed';
-    return this.wasConnected ? 'reconnecting' : 'connecting';
+    return this.#wasConnected ? 'reconnecting' : 'connecting';
   }
 }
 

@@ -1,16 +1,15 @@
 // JSON-RPC through a broker: requests go to a queue, answers to the asker's own address. Whatever the engine is, the
 // same code asks and answers.
 
-import type { Broker, Delivery, Inbox, Subscription } from '../broker/broker.js';
+import type { Broker, Delivery, Inbox, Message, Subscription } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
-import { ConnectionError, RpcError } from '../errors.js';
+import { closedError, ConnectionError, RpcError } from '../errors.js';
 import { HeaderList } from '../header-list.js';
 import { jsonHeaders } from '../json-headers.js';
 import type { Limits } from '../limits.js';
-import { bodyText } from '../text.js';
 import { type CallOptions, Calls, type PendingCall } from './calls.js';
 import { type Caller, Dispatcher, type DispatcherOptions } from './dispatcher.js';
-import { ErrorCode, errorText, idOf, isResponse, parseJson, requestText } from './message.js';
+import { ErrorCode, errorText, idOf, isResponse, jsonOf, requestText } from './message.js';
 import { MethodTable } from './methods.js';
 
 export interface BrokerRpcOptions extends Pick<DispatcherOptions, 'authorize' | 'onError'> {
@@ -26,32 +25,31 @@ export interface BrokerRpcOptions extends Pick<DispatcherOptions, 'authorize' | 
 export class BrokerRpc {
   readonly methods: MethodTable;
   readonly dispatcher: Dispatcher;
-  private readonly calls: Calls;
-  private readonly callerOf: (delivery: Delivery) => Caller;
-  private readonly callers = new CallersByAddress();
-  private inbox: Inbox | undefined;
+  readonly #broker: Broker;
+  readonly #calls: Calls;
+  readonly #callerOf: (delivery: Delivery) => Caller;
+  readonly #stopWatching: () => void;
+  #inbox: Inbox | undefined;
   /** Request headers by time allowed: the same object each time is encoded once. */
-  private headers = jsonHeaders;
-  private headersTime = Infinity;
-  private readonly stopWatching: () => void;
+  #headers = jsonHeaders;
+  #headersTime = Infinity;
 
-  constructor(
-    private readonly broker: Broker,
-    options: BrokerRpcOptions = {},
-  ) {
-    this.methods = options.methods ?? new MethodTable();
-    this.dispatcher = new Dispatcher(this.methods, options);
-    this.callerOf = options.callerOf ?? ((delivery) => this.callers.of(delivery.replyTo ?? ''));
-    this.calls = new Calls({
-      limits: options.limits,
-      clock: options.clock,
-      timeout: options.timeout,
-      transmit: (call, time) => this.transmit(call, time),
-      cancel: (call, text) => this.post(call.destination, text),
+  constructor(broker: Broker, options: BrokerRpcOptions = {}) {
+    const { methods = new MethodTable(), callerOf = callersByAddress(), limits, clock, timeout } = options;
+    this.#broker = broker;
+    this.methods = methods;
+    this.#callerOf = callerOf;
+    this.dispatcher = new Dispatcher(methods, options);
+    this.#calls = new Calls({
+      limits,
+      clock,
+      timeout,
+      transmit: (call, time) => this.#transmit(call, time),
+      cancel: (call, text) => this.#post(this.#request(call.destination, text)),
     });
-    this.stopWatching = broker.onState((state, reason) => {
-      if (state === 'up') this.calls.flush();
-      else if (state === 'down') this.calls.lost(reason);
+    this.#stopWatching = broker.onState((state, reason) => {
+      if (state === 'up') this.#calls.flush();
+      else if (state === 'down') this.#calls.lost(reason);
       else if (state === 'closed') this.close(reason);
     });
     if (broker.state === 'closed') this.close();
@@ -59,135 +57,100 @@ export class BrokerRpc {
 
   /** Calls a method at whoever serves a destination. */
   call(destination: string, method: string, params: unknown, options?: CallOptions): Promise<unknown> {
-    if (options?.whenOffline === 'fail' && this.broker.state !== 'up') {
-      return Promise.reject(
-        new ConnectionError('ERR_NOT_CONNECTED', `${method}: there is no connection now (whenOffline)`),
-      );
-    }
-    return this.calls.start(destination, method, params, options);
+    if (options?.whenOffline !== 'fail' || this.#broker.state === 'up')
+      return this.#calls.start(destination, method, params, options);
+    const message = `${method}: there is no connection now (option whenOffline)`;
+    return Promise.reject(new ConnectionError('ERR_NOT_CONNECTED', message));
   }
 
   /** Sends a notification: nothing comes back, not even whether there was somebody. */
-  notify(destination: string, method: string, params: unknown): Promise<void> {
-    try {
-      const full = this.broker.send(this.request(destination, requestText(undefined, method, params), Infinity));
-      return full ?? Promise.resolve();
-    } catch (error) {
-      return Promise.reject(error as Error);
-    }
+  async notify(destination: string, method: string, params: unknown): Promise<void> {
+    await this.#broker.send(this.#request(destination, requestText(undefined, method, params)));
   }
 
   /** Answers the requests that come to a destination. */
   serve(destination: string): Subscription {
-    return this.broker.subscribe(destination, (delivery) => this.answer(delivery));
+    return this.#broker.subscribe(destination, (delivery) => this.#answer(delivery));
   }
 
   /** Answers a request with an error. */
   refuse(delivery: Delivery, error: RpcError): void {
-    let id = null;
-    try {
-      id = idOf(parseJson(bodyText(delivery.body)));
-    } catch {
-      // It had no id that could be read.
-    }
-    this.reply(delivery, errorText(id, error));
+    this.#reply(delivery, errorText(idOf(jsonOf(delivery)), error));
   }
 
   close(reason?: Error): void {
-    this.stopWatching();
-    this.calls.close(reason);
-    this.dispatcher.close(reason ?? new ConnectionError('ERR_CLOSED', 'the connection has been closed'));
-    this.inbox?.close();
+    this.#stopWatching();
+    this.#calls.close(reason);
+    this.dispatcher.close(reason ?? closedError());
+    this.#inbox?.close();
   }
 
-  private transmit(call: PendingCall, time: number): void {
-    if (this.broker.state !== 'up') return;
+  #transmit(call: PendingCall, time: number): void {
+    if (this.#broker.state !== 'up') return;
     call.waiting = false;
     call.sent = 'maybe';
     try {
-      const full = this.broker.send(this.request(call.destination, call.text, time));
-      full?.catch(() => {});
+      this.#broker.send(this.#request(call.destination, call.text, time))?.catch(() => {});
     } catch (error) {
       call.sent = 'no';
       throw error;
     }
   }
 
-  private request(destination: string, body: string, time: number) {
-    this.inbox ??= this.broker.inbox((delivery) => this.receive(delivery));
-    if (time !== this.headersTime) {
-      this.headersTime = time;
+  #request(destination: string, body: string, time = Infinity): Message {
+    this.#inbox ??= this.#broker.inbox((delivery) => this.#receive(delivery));
+    if (time !== this.#headersTime) {
+      this.#headersTime = time;
       const expiration = time === Infinity ? undefined : String(Math.ceil(time));
-      this.headers = HeaderList.of({ 'content-type': 'application/json', expiration });
+      this.#headers = HeaderList.of({ 'content-type': 'application/json', expiration });
     }
-    return { destination, headers: this.headers, body, replyTo: this.inbox.address };
+    return { destination, headers: this.#headers, body, replyTo: this.#inbox.address };
   }
 
-  private post(destination: string, text: string): void {
-    if (this.broker.state !== 'up') return;
-    this.broker.send(this.request(destination, text, Infinity))?.catch(() => {});
+  /** Takes what comes to our own address: answers, and word of progress. Anything else has nothing of ours to answer. */
+  #receive(delivery: Delivery): void {
+    const message = jsonOf(delivery);
+    if (Array.isArray(message)) message.forEach((one) => this.#calls.take(one));
+    else this.#calls.take(message);
   }
 
-  /** Takes what comes to our own address: answers, and word of progress. */
-  private receive(delivery: Delivery): void {
-    let message: unknown;
-    try {
-      message = parseJson(bodyText(delivery.body));
-    } catch {
-      return; // Whoever sent that had nothing of ours to answer.
-    }
-    if (Array.isArray(message)) message.forEach((one) => this.calls.take(one));
-    else this.calls.take(message);
-  }
-
-  private answer(delivery: Delivery): void {
-    let message: unknown;
-    try {
-      message = parseJson(bodyText(delivery.body));
-    } catch {
-      return this.reply(delivery, errorText(null, new RpcError(ErrorCode.parseError, 'Parse error')));
-    }
+  #answer(delivery: Delivery): void {
+    const message = jsonOf(delivery);
+    if (message === undefined) return this.refuse(delivery, new RpcError(ErrorCode.parseError, 'Parse error'));
     if (isResponse(message)) return; // An answer that nobody here asked for must not be answered in turn.
-    const answer = this.dispatcher.receive(message, this.callerOf(delivery), {
-      time: timeOf(delivery),
-      notify: (text) => this.reply(delivery, text),
-    });
-    if (typeof answer === 'string') this.reply(delivery, answer);
-    else void answer?.then((text) => text !== undefined && this.reply(delivery, text));
+    const reply = (text: string | undefined): void => this.#reply(delivery, text);
+    // The header `expiration`: for how many milliseconds the asker waits.
+    const expiration = Number(delivery.headers.get('expiration'));
+    const time = expiration > 0 ? expiration : undefined;
+    const answer = this.dispatcher.receive(message, this.#callerOf(delivery), { time, notify: reply });
+    if (typeof answer === 'object') void answer.then(reply);
+    else reply(answer);
   }
 
-  private reply(delivery: Delivery, body: string): void {
-    if (delivery.replyTo === undefined) return;
+  #reply({ replyTo }: Delivery, body: string | undefined): void {
+    if (replyTo !== undefined && body !== undefined) this.#post({ destination: replyTo, headers: jsonHeaders, body });
+  }
+
+  /** Sends what nobody waits for: if the connection has ended, so has whoever would. */
+  #post(message: Message): void {
     try {
-      const full = this.broker.send({ destination: delivery.replyTo, headers: jsonHeaders, body });
-      full?.catch(() => {});
+      this.#broker.send(message)?.catch(() => {});
     } catch {
-      // The connection has ended since; so has whoever waited.
+      // As above.
     }
   }
-}
-
-/** The header `expiration`: for how many milliseconds the asker waits. */
-function timeOf(delivery: Delivery): number | undefined {
-  const expiration = delivery.headers.get('expiration');
-  const time = expiration === undefined ? NaN : Number(expiration);
-  return time > 0 ? time : undefined;
 }
 
 /** Callers that are known by nothing but the address of their answers. */
-class CallersByAddress {
-  private readonly callers = new Map<string, Caller>();
-
-  of(address: string): Caller {
-    let caller = this.callers.get(address);
+function callersByAddress(): (delivery: Delivery) => Caller {
+  const callers = new Map<string, Caller>();
+  return ({ replyTo = '' }) => {
+    let caller = callers.get(replyTo);
     if (caller === undefined) {
-      if (this.callers.size >= 1000) this.dropIdle();
-      this.callers.set(address, (caller = { running: new Map() }));
+      if (callers.size >= 1000)
+        for (const [address, { running }] of callers) if (running.size === 0) callers.delete(address);
+      callers.set(replyTo, (caller = { running: new Map() }));
     }
     return caller;
-  }
-
-  private dropIdle(): void {
-    for (const [address, caller] of this.callers) if (caller.running.size === 0) this.callers.delete(address);
-  }
+  };
 }

@@ -1,8 +1,9 @@
 // The asking side: calls that wait for their answers. Every one of them settles, and says whether it was sent.
 
+import { onAbort } from '../abort.js';
 import { type Clock, systemClock } from '../clock.js';
-import { ConnectionError, LimitError, type Sent, TimeoutError } from '../errors.js';
-import { defaultLimits, type Limits } from '../limits.js';
+import { closedError, ConnectionError, type Sent, TimeoutError } from '../errors.js';
+import { defaultLimits, limitError, type Limits } from '../limits.js';
 import { Deadlines } from './deadlines.js';
 import {
   cancelMethod,
@@ -42,7 +43,7 @@ export interface PendingCall {
   waiting: boolean;
   resolve: (result: unknown) => void;
   reject: (error: unknown) => void;
-  stopListening: (() => void) | undefined;
+  stopListening: () => void;
 }
 
 export interface CallsOptions {
@@ -57,161 +58,142 @@ export interface CallsOptions {
 }
 
 export class Calls {
-  private readonly pending = new Map<Id, PendingCall>();
-  private readonly clock: Clock;
-  private readonly limit: number;
-  private readonly deadlines: Deadlines<PendingCall>;
-  private lastId = 0;
-  private closed: Error | undefined;
+  readonly #options: CallsOptions;
+  readonly #clock: Clock;
+  readonly #pending = new Map<Id, PendingCall>();
+  readonly #deadlines: Deadlines<PendingCall>;
+  #lastId = 0;
+  #closed: Error | undefined;
 
-  constructor(private readonly options: CallsOptions) {
-    this.clock = options.clock ?? systemClock;
-    this.limit = options.limits?.pendingCalls ?? defaultLimits.pendingCalls;
-    this.deadlines = new Deadlines(
-      this.clock,
-      () => this.pending.values(),
-      (call) => this.expire(call),
-    );
+  constructor(options: CallsOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    const expire = (call: PendingCall): void => {
+      const message = `${call.method}: no answer within ${call.timeout} ms (option timeout)`;
+      this.#abandon(call, new TimeoutError('ERR_CALL_TIME', message, { sent: call.sent }));
+    };
+    this.#deadlines = new Deadlines(this.#clock, () => this.#pending.values(), expire);
   }
 
   get size(): number {
-    return this.pending.size;
+    return this.#pending.size;
   }
 
   /** Starts a call. Rejects; never throws. */
   start(destination: string, method: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { signal } = options;
-      if (this.closed !== undefined) return reject(this.closed);
-      if (signal?.aborted) return reject(signal.reason as Error);
-      if (this.pending.size >= this.limit) {
-        return reject(
-          new LimitError(
-            'ERR_PENDING_CALLS',
-            `${this.limit} calls are waiting for answers (limits.pendingCalls)`,
-            'pendingCalls',
-          ),
-        );
-      }
-      const id = ++this.lastId;
-      const timeout = options.timeout ?? this.options.timeout ?? 30_000;
+      const { limits, timeout: usual = 30_000 } = this.#options;
+      const { timeout = usual, idempotent = false, onProgress, signal } = options;
+      if (this.#closed !== undefined) throw this.#closed;
+      const { pendingCalls } = { ...defaultLimits, ...limits };
+      if (this.size >= pendingCalls) throw limitError('pendingCalls', pendingCalls, 'calls waiting for their answers');
+      const id = ++this.#lastId;
       const call: PendingCall = {
         id,
         method,
         text: requestText(id, method, params),
         destination,
-        deadline: timeout === Infinity ? Infinity : this.clock.now() + timeout,
+        deadline: this.#clock.now() + timeout,
         timeout,
-        idempotent: options.idempotent ?? false,
-        onProgress: options.onProgress,
+        idempotent,
+        onProgress,
         sent: 'no',
         waiting: true,
         resolve,
         reject,
-        stopListening: undefined,
+        stopListening: () => {},
       };
-      this.pending.set(id, call);
-      this.deadlines.watch(call.deadline);
-      if (signal !== undefined) this.listen(call, signal);
-      this.transmit(call, timeout);
+      this.#pending.set(id, call);
+      if (signal !== undefined) call.stopListening = onAbort(signal, (reason) => this.#abandon(call, reason));
+      if (!this.#pending.has(id)) return;
+      this.#deadlines.watch(call.deadline);
+      this.#transmit(call, timeout);
     });
   }
 
   /** Takes a message if it is for the asking side: an answer, or word of progress. */
   take(message: unknown): boolean {
+    const { method, params } = (message ?? {}) as { method?: unknown; params?: unknown };
     if (isResponse(message)) this.settle(message);
-    else if ((message as { method?: unknown } | null)?.method === progressMethod)
-      this.progress((message as { params?: unknown }).params);
+    else if (method === progressMethod) this.progress(params);
     else return false;
     return true;
   }
 
   /** Takes an answer. Those to calls that are no longer waiting are of no interest. */
-  settle(response: Response): void {
-    const call = this.pending.get(response.id);
+  settle({ id, result, error }: Response): void {
+    const call = this.#pending.get(id);
     if (call === undefined) return;
-    this.remove(call);
-    if (response.error === undefined || response.error === null) call.resolve(response.result);
-    else call.reject(responseError(response.error));
+    this.#remove(call);
+    if (error === undefined || error === null) call.resolve(result);
+    else call.reject(responseError(error));
   }
 
   progress(params: unknown): void {
     const { token, value } = (params ?? {}) as { token?: Id; value?: unknown };
-    const call = this.pending.get(token ?? null);
+    const call = this.#pending.get(token ?? null);
     if (call === undefined) return;
     call.sent = 'yes';
     try {
       call.onProgress?.(value);
     } catch (error) {
-      this.abandon(call, error);
+      this.#abandon(call, error);
     }
   }
 
   /** Sends what has been waiting, in the order of the calls. */
   flush(): void {
-    const now = this.clock.now();
-    for (const call of [...this.pending.values()])
-      if (call.waiting) this.transmit(call, Math.max(1, call.deadline - now));
+    const now = this.#clock.now();
+    for (const call of [...this.#pending.values()])
+      if (call.waiting) this.#transmit(call, Math.max(1, call.deadline - now));
   }
 
   /** The connection was lost: what had been sent fails, unless it may be run twice; the rest waits for the next one. */
   lost(cause: Error | undefined): void {
-    for (const call of [...this.pending.values()]) {
+    for (const call of [...this.#pending.values()]) {
       if (call.idempotent) call.waiting = true;
-      else if (!call.waiting) this.fail(call, this.connectionLost(call, cause));
+      else if (!call.waiting) this.#lose(call, cause);
     }
   }
 
   /** No answer will come any more. */
   close(reason?: Error): void {
-    this.closed ??= new ConnectionError('ERR_CLOSED', 'the connection has been closed', { cause: reason });
-    for (const call of [...this.pending.values()]) this.fail(call, this.connectionLost(call, reason));
-    this.deadlines.stop();
+    this.#closed ??= closedError(reason);
+    for (const call of [...this.#pending.values()]) this.#lose(call, reason);
+    this.#deadlines.stop();
   }
 
-  private connectionLost(call: PendingCall, cause: Error | undefined): ConnectionError {
+  #lose(call: PendingCall, cause: Error | undefined): void {
     const message = `${call.method}: the connection was lost before the answer came`;
-    return new ConnectionError('ERR_CONNECTION_LOST', message, { sent: call.sent, cause });
+    this.#fail(call, new ConnectionError('ERR_CONNECTION_LOST', message, { sent: call.sent, cause }));
   }
 
-  private transmit(call: PendingCall, time: number): void {
+  #transmit(call: PendingCall, time: number): void {
     try {
-      this.options.transmit(call, time);
+      this.#options.transmit(call, time);
     } catch (error) {
-      this.fail(call, error);
+      this.#fail(call, error);
     }
   }
 
-  private listen(call: PendingCall, signal: AbortSignal): void {
-    const abort = (): void => this.abandon(call, signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    call.stopListening = () => signal.removeEventListener('abort', abort);
-  }
-
-  private expire(call: PendingCall): void {
-    const message = `${call.method}: no answer within ${call.timeout} ms (option timeout)`;
-    this.abandon(call, new TimeoutError('ERR_CALL_TIME', message, { sent: call.sent }));
-  }
-
   /** Nobody waits any more: reject, and tell the other side if it may be at work. */
-  private abandon(call: PendingCall, reason: unknown): void {
-    if (!this.pending.has(call.id)) return;
-    this.fail(call, reason);
-    if (call.sent === 'no' || call.waiting) return;
+  #abandon(call: PendingCall, reason: unknown): void {
+    if (!this.#fail(call, reason) || call.sent === 'no' || call.waiting) return;
     try {
-      this.options.cancel(call, requestText(undefined, cancelMethod, { id: call.id }));
+      this.#options.cancel(call, requestText(undefined, cancelMethod, { id: call.id }));
     } catch {
       // It could not be told; the call is over for us all the same.
     }
   }
 
-  private fail(call: PendingCall, error: unknown): void {
-    this.remove(call);
+  #fail(call: PendingCall, error: unknown): boolean {
     call.reject(error);
+    return this.#remove(call);
   }
 
-  private remove(call: PendingCall): void {
-    this.pending.delete(call.id);
-    call.stopListening?.();
+  /** Whether it was still waiting. */
+  #remove(call: PendingCall): boolean {
+    call.stopListening();
+    return this.#pending.delete(call.id);
   }
 }

@@ -9,37 +9,37 @@ export interface Expiring {
 
 /** Watches a changing set of things that expire. */
 export class Deadlines<T extends Expiring> {
-  private alarm: Alarm | undefined;
-  private rings = Infinity;
+  readonly #clock: Clock;
+  readonly #living: () => Iterable<T>;
+  readonly #expire: (item: T) => void;
+  #alarm: Alarm | undefined;
+  #rings = Infinity;
 
-  constructor(
-    private readonly clock: Clock,
-    private readonly living: () => Iterable<T>,
-    private readonly expire: (item: T) => void,
-  ) {}
+  constructor(clock: Clock, living: () => Iterable<T>, expire: (item: T) => void) {
+    this.#clock = clock;
+    this.#living = living;
+    this.#expire = expire;
+  }
 
   /** Something was added. Costs a comparison unless it is the next to expire. */
   watch(deadline: number): void {
-    if (deadline >= this.rings) return;
-    this.alarm?.cancel();
-    this.rings = deadline;
-    this.alarm = this.clock.after(Math.max(0, deadline - this.clock.now()), () => this.ring());
+    if (deadline >= this.#rings) return;
+    this.#alarm?.cancel();
+    this.#rings = deadline;
+    this.#alarm = this.#clock.after(Math.max(0, deadline - this.#clock.now()), () => this.#ring());
   }
 
   stop(): void {
-    this.alarm?.cancel();
-    this.alarm = undefined;
-    this.rings = Infinity;
+    this.#alarm?.cancel();
+    this.#rings = Infinity;
   }
 
-  private ring(): void {
+  #ring(): void {
     this.stop();
-    const now = this.clock.now();
-    let next = Infinity;
-    for (const item of [...this.living()]) {
-      if (item.deadline <= now) this.expire(item);
-      else next = Math.min(next, item.deadline);
+    const now = this.#clock.now();
+    for (const item of [...this.#living()]) {
+      if (item.deadline <= now) this.#expire(item);
+      else this.watch(item.deadline);
     }
-    if (next < Infinity) this.watch(next);
   }
 }

@@ -2,7 +2,7 @@
 
 import { type Clock, systemClock } from '../clock.js';
 import { RpcError, toError } from '../errors.js';
-import { defaultLimits, type Limits } from '../limits.js';
+import { defaultLimits, limitError, type Limits } from '../limits.js';
 import { Deadlines } from './deadlines.js';
 import {
   cancelMethod,
@@ -41,58 +41,66 @@ export interface Envelope {
 export class Call {
   readonly method: string;
   readonly deadline: number;
-  private controller: AbortController | undefined;
-  private ended: { reason: unknown } | undefined;
   /** Set with the answer; there is no progress after it. */
   answered = false;
+  readonly #caller: Caller;
+  readonly #id: Id | undefined;
+  readonly #notify: ((text: string) => void) | undefined;
+  #controller: AbortController | undefined;
+  #ended: { reason: unknown } | undefined;
 
   constructor(
-    private readonly caller: Caller,
-    private readonly id: Id | undefined,
+    caller: Caller,
+    id: Id | undefined,
     method: string,
     deadline: number,
-    private readonly notify: ((text: string) => void) | undefined,
+    notify: ((text: string) => void) | undefined,
   ) {
+    this.#caller = caller;
+    this.#id = id;
     this.method = method;
     this.deadline = deadline;
+    this.#notify = notify;
   }
 
   /** Aborted when the caller cancels, its connection ends or its time is over. */
   get signal(): AbortSignal {
     // Most handlers never look, and an AbortController costs more than a small call.
-    if (this.controller === undefined) {
-      this.controller = new AbortController();
-      if (this.ended !== undefined) this.controller.abort(this.ended.reason);
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#ended !== undefined) this.#controller.abort(this.#ended.reason);
     }
-    return this.controller.signal;
+    return this.#controller.signal;
   }
 
   /** What `authenticate` returned for this connection. */
   get principal(): unknown {
-    return this.caller.principal;
+    return this.#caller.principal;
   }
 
   /** The connection the call came by. */
   get session(): unknown {
-    return this.caller.session;
+    return this.#caller.session;
   }
 
-  /** Tells the caller how far the call has come; it may be listening. */
-  progress(value: unknown): void {
-    if (this.id !== undefined && this.ended === undefined && !this.answered) {
-      this.notify?.(requestText(undefined, progressMethod, { token: this.id, value }));
-    }
+  /** Tells the caller how far the call has come; it may be listening. Handlers may take it out of the call: `{ progress }`. */
+  get progress(): (value: unknown) => void {
+    return (value) => {
+      const token = this.#id;
+      if (token === undefined || this.#ended !== undefined || this.answered) return;
+      this.#notify?.(requestText(undefined, progressMethod, { token, value }));
+    };
   }
 
   /** Why the signal was aborted, if it was. */
   get abortReason(): unknown {
-    return this.ended?.reason;
+    return this.#ended?.reason;
   }
 
   /** Aborts the signal. */
   end(reason: unknown): void {
-    this.ended ??= { reason };
-    this.controller?.abort(reason);
+    this.#ended ??= { reason };
+    this.#controller?.abort(reason);
   }
 }
 
@@ -109,27 +117,25 @@ export interface DispatcherOptions {
 export type Answer = string | undefined | Promise<string | undefined>;
 
 export class Dispatcher {
-  private readonly limits: Pick<Limits, 'calls' | 'batch'>;
-  private readonly clock: Clock;
-  private readonly running = new Set<Call>();
-  private readonly deadlines: Deadlines<Call>;
+  readonly methods: MethodTable;
+  readonly #options: DispatcherOptions;
+  readonly #limits: Pick<Limits, 'calls' | 'batch'>;
+  readonly #clock: Clock;
+  readonly #running = new Set<Call>();
+  readonly #deadlines: Deadlines<Call>;
 
-  constructor(
-    readonly methods: MethodTable,
-    private readonly options: DispatcherOptions = {},
-  ) {
-    this.limits = { ...defaultLimits, ...options.limits };
-    this.clock = options.clock ?? systemClock;
-    this.deadlines = new Deadlines(
-      this.clock,
-      () => this.running,
-      (call) => call.end(new RpcError(ErrorCode.expired, 'the time of this call was over')),
-    );
+  constructor(methods: MethodTable, options: DispatcherOptions = {}) {
+    this.methods = methods;
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#clock = options.clock ?? systemClock;
+    const expire = (call: Call): void => call.end(new RpcError(ErrorCode.expired, 'the time of this call was over'));
+    this.#deadlines = new Deadlines(this.#clock, () => this.#running, expire);
   }
 
   /** Answers one parsed message or batch that is not a response. */
   receive(message: unknown, caller: Caller, envelope: Envelope = {}): Answer {
-    return Array.isArray(message) ? this.batch(message, caller, envelope) : this.single(message, caller, envelope);
+    return Array.isArray(message) ? this.#batch(message, caller, envelope) : this.#single(message, caller, envelope);
   }
 
   /** Aborts all that a caller asked for: nobody waits for it any more. */
@@ -139,31 +145,23 @@ export class Dispatcher {
 
   /** Aborts everything that is being worked on, and watches no time any more. */
   close(reason: Error): void {
-    for (const call of this.running) call.end(reason);
-    this.deadlines.stop();
+    for (const call of this.#running) call.end(reason);
+    this.#deadlines.stop();
   }
 
-  private batch(messages: readonly unknown[], caller: Caller, envelope: Envelope): Answer {
-    if (messages.length === 0)
-      return errorText(
-        null,
-        new RpcError(ErrorCode.invalidRequest, 'Invalid Request', 'a batch has at least one member'),
-      );
-    if (messages.length > this.limits.batch) {
-      return errorText(
-        null,
-        new RpcError(ErrorCode.invalidRequest, `a batch has at most ${this.limits.batch} members (limits.batch)`),
-      );
-    }
+  #batch(messages: readonly unknown[], caller: Caller, envelope: Envelope): Answer {
+    const { batch } = this.#limits;
+    if (messages.length === 0) return refusal(null, ErrorCode.invalidRequest, 'Invalid Request', 'an empty batch');
+    if (messages.length > batch) return tooMany(null, ErrorCode.invalidRequest, 'batch', batch, 'members in a batch');
     // Section 6: answers in any order, none for notifications, nothing at all if there is none.
-    const answers = messages.map(async (message) => this.single(message, caller, envelope));
+    const answers = messages.map(async (message) => this.#single(message, caller, envelope));
     return Promise.all(answers).then((texts) => {
       const said = texts.filter((text) => text !== undefined);
-      return said.length === 0 ? undefined : '[' + said.join(',') + ']';
+      return said.length === 0 ? undefined : `[${said.join()}]`;
     });
   }
 
-  private single(message: unknown, caller: Caller, envelope: Envelope): Answer {
+  #single(message: unknown, caller: Caller, envelope: Envelope): Answer {
     let request: Request;
     try {
       request = readRequest(message);
@@ -171,96 +169,84 @@ export class Dispatcher {
       // An answer that nobody here asked for must not be answered in turn, in a batch as little as alone.
       return isResponse(message) ? undefined : errorText(idOf(message), error);
     }
-    if (request.method === cancelMethod && request.id === undefined) return this.cancel(request.params, caller);
-    const handled = this.handle(request, caller, envelope);
-    if (request.id !== undefined) return handled;
+    if (request.id !== undefined) return this.#handle(request, request.id, caller, envelope);
+    if (request.method === cancelMethod) return cancel(request.params, caller);
+    const handled = this.#handle(request, null, caller, envelope);
     return typeof handled === 'string' ? undefined : handled?.then(() => undefined);
   }
 
-  private cancel(params: unknown, caller: Caller): undefined {
-    const id = idOf(params);
-    if (id !== null) caller.running.get(id)?.end(new RpcError(ErrorCode.cancelled, 'cancelled by the caller'));
-  }
-
-  private handle(request: Request, caller: Caller, envelope: Envelope): Answer {
+  #handle(request: Request, id: Id, caller: Caller, { time = Infinity, notify }: Envelope): Answer {
     const { method, params } = request;
-    const id = request.id ?? null;
+    const { calls } = this.#limits;
+    const { authorize } = this.#options;
     const handler = this.methods.get(method);
-    if (handler === undefined) return errorText(id, new RpcError(ErrorCode.methodNotFound, 'Method not found', method));
-    if (caller.running.size >= this.limits.calls) {
-      return errorText(
-        id,
-        new RpcError(
-          ErrorCode.overloaded,
-          `more than ${this.limits.calls} calls of one connection at once (limits.calls)`,
-        ),
-      );
-    }
-    const call = new Call(caller, request.id, method, this.deadline(envelope.time), envelope.notify);
+    if (handler === undefined) return refusal(id, ErrorCode.methodNotFound, 'Method not found', method);
+    if (caller.running.size >= calls)
+      return tooMany(id, ErrorCode.overloaded, 'calls', calls, 'calls of one connection at once');
+    const deadline = time === Infinity ? time : this.#clock.now() + time;
+    const call = new Call(caller, request.id, method, deadline, notify);
     try {
-      const { authorize } = this.options;
       const result =
         authorize === undefined
           ? handler(params, call)
-          : this.authorized(authorize(caller, method), call, () => handler(params, call));
-      return isPromise(result) ? this.wait(result, id, call, caller) : resultText(id, result);
+          : authorized(authorize(caller, method), call, () => handler(params, call));
+      return isPromise(result) ? this.#wait(result, id, call, caller) : resultText(id, result);
     } catch (error) {
-      return this.failed(error, id, call);
+      return this.#failed(error, id, call);
     }
   }
 
-  private deadline(time = Infinity): number {
-    return time === Infinity ? Infinity : this.clock.now() + time;
-  }
-
-  private authorized(verdict: boolean | Promise<boolean>, call: Call, run: () => unknown): unknown {
-    if (isPromise(verdict)) return verdict.then((allowed) => this.authorized(allowed, call, run));
-    if (call.abortReason !== undefined) throw call.abortReason;
-    if (verdict !== true) throw new RpcError(ErrorCode.forbidden, 'not allowed');
-    return run();
-  }
-
-  private async wait(result: Promise<unknown>, id: Id, call: Call, caller: Caller): Promise<string> {
+  async #wait(result: Promise<unknown>, id: Id, call: Call, caller: Caller): Promise<string> {
     // Two calls with one id are the caller's mistake; a key of its own keeps both counted.
     const key = id === null || caller.running.has(id) ? Symbol('call') : id;
     caller.running.set(key, call);
-    this.running.add(call);
-    this.deadlines.watch(call.deadline);
+    this.#running.add(call);
+    this.#deadlines.watch(call.deadline);
     try {
       return resultText(id, await result);
     } catch (error) {
-      return this.failed(error, id, call);
+      return this.#failed(error, id, call);
     } finally {
       call.answered = true;
       caller.running.delete(key);
-      this.running.delete(call);
+      this.#running.delete(call);
     }
   }
 
-  private report(error: Error, method: string): void {
-    try {
-      this.options.onError?.(error, method);
-    } catch {
-      // The caller gets its answer all the same.
-    }
-  }
-
-  private failed(thrown: unknown, id: Id, call: Call): string {
+  #failed(thrown: unknown, id: Id, { abortReason, method }: Call): string {
+    if (thrown instanceof RpcError) return errorText(id, thrown);
     // A handler that stopped because its signal was aborted throws whatever its platform made of that.
-    const aborted = call.abortReason;
-    if (aborted instanceof RpcError && !(thrown instanceof RpcError)) return errorText(id, aborted);
+    if (abortReason instanceof RpcError) return errorText(id, abortReason);
     // Nor is it a mistake if it throws the very reason, such as that its caller has left.
-    if (!(thrown instanceof RpcError) && (aborted === undefined || thrown !== aborted))
-      this.report(toError(thrown), call.method);
-    try {
-      return errorText(id, thrown);
-    } catch {
-      return errorText(
-        id,
-        new RpcError(ErrorCode.internalError, 'Internal error', 'the data of the error is not JSON'),
-      );
+    if (abortReason === undefined || thrown !== abortReason) {
+      try {
+        this.#options.onError?.(toError(thrown), method);
+      } catch {
+        // The caller gets its answer all the same.
+      }
     }
+    return errorText(id, thrown);
   }
+}
+
+function cancel(params: unknown, caller: Caller): undefined {
+  const id = idOf(params);
+  if (id !== null) caller.running.get(id)?.end(new RpcError(ErrorCode.cancelled, 'cancelled by the caller'));
+}
+
+function authorized(verdict: boolean | Promise<boolean>, call: Call, run: () => unknown): unknown {
+  if (isPromise(verdict)) return verdict.then((allowed) => authorized(allowed, call, run));
+  if (call.abortReason !== undefined) throw call.abortReason;
+  if (verdict !== true) throw new RpcError(ErrorCode.forbidden, 'not allowed');
+  return run();
+}
+
+function refusal(id: Id, code: ErrorCode, message: string, data?: unknown): string {
+  return errorText(id, new RpcError(code, message, data));
+}
+
+function tooMany(id: Id, code: ErrorCode, limit: keyof Limits, value: number, what: string): string {
+  return refusal(id, code, limitError(limit, value, what).message);
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {

@@ -1,6 +1,7 @@
 // JSON-RPC 2.0: the shapes of its messages, what is valid, and the texts of answers. https://www.jsonrpc.org/specification
 
 import { RpcError } from '../errors.js';
+import { type Body, bodyText } from '../text.js';
 
 /** An id as the specification allows it (section 4); null only in answers to what could not be read. */
 export type Id = string | number | null;
@@ -18,21 +19,21 @@ export interface Response {
 }
 
 /** The specification's codes (section 5.1), and those that language servers have made common. */
-export const ErrorCode = {
-  parseError: -32700,
-  invalidRequest: -32600,
-  methodNotFound: -32601,
-  invalidParams: -32602,
-  internalError: -32603,
+export enum ErrorCode {
+  parseError = -32700,
+  invalidRequest = -32600,
+  methodNotFound = -32601,
+  invalidParams = -32602,
+  internalError = -32603,
   /** Too much asked of this server at once, or a limit was crossed. */
-  overloaded: -32000,
+  overloaded = -32000,
   /** The caller may not call this. */
-  forbidden: -32001,
+  forbidden = -32001,
   /** The call's time was over before its answer was ready. */
-  expired: -32002,
+  expired = -32002,
   /** The caller cancelled the call. */
-  cancelled: -32800,
-} as const;
+  cancelled = -32800,
+}
 
 /** Cancels a call: a notification with `{ id }`. */
 export const cancelMethod = '$/cancelRequest';
@@ -53,6 +54,15 @@ export function parseJson(text: string): unknown {
     return JSON.parse(text) as unknown;
   } catch {
     throw new RpcError(ErrorCode.parseError, 'Parse error');
+  }
+}
+
+/** The JSON that a message's body holds; undefined if it is none. */
+export function jsonOf({ body }: { body: Body }): unknown {
+  try {
+    return JSON.parse(bodyText(body)) as unknown;
+  } catch {
+    return undefined;
   }
 }
 
@@ -107,16 +117,18 @@ function idText(id: Id): string | number {
 /** The text of an error. What was thrown is told only if it is an RpcError; anything else might be a secret. */
 export function errorText(id: Id, thrown: unknown): string {
   // Section 5.1: the code is an integer.
-  const { code, message, data } =
-    thrown instanceof RpcError && Number.isInteger(thrown.code)
-      ? thrown
-      : new RpcError(ErrorCode.internalError, 'Internal error');
-  return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, data } });
+  const isTold = thrown instanceof RpcError && Number.isInteger(thrown.code);
+  const { code, message, data } = isTold ? thrown : new RpcError(ErrorCode.internalError, 'Internal error');
+  try {
+    return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, data } });
+  } catch {
+    return errorText(id, new RpcError(ErrorCode.internalError, 'Internal error', 'the data of the error is not JSON'));
+  }
 }
 
 /** The error that an answer stands for; of one that is not as specified, all of it is the data. */
 export function responseError(error: NonNullable<Response['error']>): RpcError {
   const { code, message, data } = error;
   if (Number.isInteger(code)) return new RpcError(code, String(message), data);
-  return new RpcError(ErrorCode.internalError, 'the answer is an error that is not as specified', error);
+  return new RpcError(ErrorCode.internalError, 'an error that is not as specified', error);
 }

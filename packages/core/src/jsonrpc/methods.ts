@@ -25,24 +25,24 @@ export type Implementation<Api extends object> = {
 };
 
 export class MethodTable {
-  private readonly handlers = new Map<string, Handler<unknown>>();
+  readonly #handlers = new Map<string, Handler<unknown>>();
 
   get(name: string): Handler<unknown> | undefined {
-    return this.handlers.get(name);
+    return this.#handlers.get(name);
   }
 
   get names(): string[] {
-    return [...this.handlers.keys()].sort();
+    return [...this.#handlers.keys()].sort();
   }
 
   /** Adds methods; throws a TypeError, having added none, if one exists or is not a function. */
   add(methods: Methods): void {
     const found = new Map<string, Handler<unknown>>();
     for (const [name, handler] of flatten(methods, '')) {
-      if (this.handlers.has(name) || found.has(name)) throw new TypeError(`method ${name} is implemented already`);
+      if (this.#handlers.has(name) || found.has(name)) throw new TypeError(`method ${name} is implemented already`);
       found.set(name, handler);
     }
-    for (const [name, handler] of found) this.handlers.set(name, handler);
+    for (const [name, handler] of found) this.#handlers.set(name, handler);
   }
 }
 

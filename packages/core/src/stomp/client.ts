@@ -143,7 +143,7 @@ export class StompConnection {
 
   async #run(): Promise<Error | undefined> {
     // The constructor is done before anything can come.
-    await undefined;
+    await Promise.resolve();
     try {
       for await (const chunk of this.#stream) {
         this.#heartBeat?.received();
