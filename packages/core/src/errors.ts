@@ -5,7 +5,7 @@ export type Sent = 'no' | 'maybe' | 'yes';
 
 /** The base of every error that Sallyport throws. */
 export class SallyportError extends Error {
-  /** A stable name for programs to compare with, such as `ERR_HEADER_TOO_LONG`; an {@link RpcError} has a number. */
+  /** A stable name for programs to compare with, such as `ERR_HEADER_LINE`; an {@link RpcError} has a number. */
   readonly code: string | number;
 
   constructor(code: string | number, message: string, options?: { cause?: unknown }) {

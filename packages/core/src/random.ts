@@ -3,7 +3,7 @@
 /** A number in [0, 1), as `Math.random`. */
 export type Random = () => number;
 
-/** 128 random bits in at most 28 letters and digits; safe in destinations and headers. */
+/** 128 random bits in 28 letters and digits; safe in destinations and headers. */
 export function randomName(): string {
-  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (bits) => bits.toString(36)).join('');
+  return Array.from(crypto.getRandomValues(new Uint32Array(4)), (bits) => bits.toString(36).padStart(7, '0')).join('');
 }

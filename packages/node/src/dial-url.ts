@@ -1,6 +1,14 @@
 // A URL becomes a byte stream: which carrier, which port, which TLS.
 
-import { type ByteStream, type Clock, ConnectionError, type Limits, type OptionRules, toError } from '@sallyport/core';
+import {
+  type ByteStream,
+  type Clock,
+  ConnectionError,
+  defaultLimits,
+  type Limits,
+  type OptionRules,
+  toError,
+} from '@sallyport/core';
 import { type EmitterWebSocket, emitterStream, stompProtocols } from '@sallyport/websocket/upgrade';
 import { WebSocket } from 'ws';
 import { dialTcp, dialTls } from './dial.js';
@@ -54,7 +62,7 @@ function dialWebSocket(url: URL, options: NodeDialOptions, tls: object): Promise
     ...tls,
     perMessageDeflate: false,
     handshakeTimeout: dialTime,
-    maxPayload: limits?.body ?? 16 * 1024 * 1024,
+    maxPayload: (limits?.body ?? defaultLimits.body) + (limits?.frameHead ?? defaultLimits.frameHead),
   });
   return new Promise((resolve, reject) => {
     socket.once('open', () => {

@@ -125,7 +125,7 @@ export class Hub {
   }
 
   /** Serves a connection that speaks bare JSON-RPC, until it ends. */
-  async serveJsonRpc(channel: MessageChannel, came: Origin, admitted: () => void): Promise<Error | undefined> {
+  async serveJsonRpc(channel: MessageChannel, came: Credentials, admitted: () => void): Promise<Error | undefined> {
     const session = new Session(randomName(), came);
     this.connections.add(channel);
     try {
@@ -191,12 +191,13 @@ export class Hub {
   private permit(session: Session, action: 'send' | 'subscribe', destination: string): Promise<void> | undefined {
     const { authorize } = this.options;
     const isRequests = isRequestQueue(destination);
-    if (isRequests && action === 'send') return undefined; // Asked by method, as `call`.
+    // Calls of the server's own methods are asked for by method; those of a service by the queue of its requests.
+    if (destination === requestQueue && action === 'send') return undefined;
     // The server's own methods are its own to serve.
     if (destination === requestQueue)
       throw new AuthError('ERR_FORBIDDEN', `not allowed: serve ${requestQueue}; a service has a name of its own`);
     if (destination.startsWith('/temp-queue/') || destination.startsWith('/reply-queue/')) return undefined;
-    const wanted = isRequests ? 'serve' : action;
+    const wanted = isRequests && action === 'subscribe' ? 'serve' : action;
     return permit(authorize, { principal: session.principal, session, action: wanted, destination });
   }
 

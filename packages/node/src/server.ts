@@ -1,7 +1,7 @@
 // The server: one port, and behind it one hub. Everything here is wiring; each part has its own file.
 
 import { createServer as createNetServer, type AddressInfo, type Server as NetServer } from 'node:net';
-import { type ByteStream, type MessageChannel } from '@sallyport/core';
+import { type ByteStream, defaultLimits, type MessageChannel } from '@sallyport/core';
 import type { Contract } from '@sallyport/core/client';
 import { type Implementation, lineChannel, type Methods, type UntypedMethods } from '@sallyport/core/jsonrpc';
 import { type UpgradeSocket, webSocketUpgrade, type WebSocketServerLike } from '@sallyport/websocket/upgrade';
@@ -200,7 +200,8 @@ export class Server {
       noServer: true,
       perMessageDeflate: false,
       clientTracking: false,
-      maxPayload: limits?.body ?? 16 * 1024 * 1024,
+      // A frame with the largest body, in one message, and its headers.
+      maxPayload: (limits?.body ?? defaultLimits.body) + (limits?.frameHead ?? defaultLimits.frameHead),
     }) as unknown as WebSocketServerLike & { handleUpgrade(request: unknown, socket: UpgradeSocket): void };
     return (accepted) =>
       webSocketUpgrade({
@@ -215,7 +216,13 @@ export class Server {
             origin: upgraded.origin,
           };
           if (upgraded.protocol !== undefined) this.serveStomp(upgraded.stream, origin, accepted);
-          else this.serveJsonRpc(upgraded.messages, origin, accepted);
+          else
+            this.serveJsonRpc(
+              upgraded.messages,
+              origin,
+              accepted,
+              readAuthorization(String(upgraded.request.headers['authorization'] ?? '')),
+            );
         },
       });
   }
@@ -229,8 +236,9 @@ export class Server {
     void this.hub.serveStomp(stream, origin, accepted.authenticated);
   }
 
-  private serveJsonRpc(channel: MessageChannel, origin: Origin, accepted: Accepted): void {
-    void this.hub.serveJsonRpc(channel, origin, accepted.authenticated);
+  /** Bare JSON-RPC has no words for a login: who comes by WebSocket may have said it in the upgrade's headers. */
+  private serveJsonRpc(channel: MessageChannel, origin: Origin, accepted: Accepted, credentials = {}): void {
+    void this.hub.serveJsonRpc(channel, { ...origin, ...credentials }, accepted.authenticated);
   }
 }
 

@@ -3,8 +3,8 @@
 /** Pages may send any HTTP body and open any WebSocket, in the name of whoever looks at them. */
 export interface OriginCheck {
   /**
-   * The origins allowed, such as `https://admin.example`; upper or lower case. `'*'` allows every page. Default: pages
-   * from the host that the request itself names.
+   * Origins allowed besides the host that the request itself names, such as `https://admin.example`; upper or lower
+   * case. `'*'` allows every page. Default: none.
    */
   origins?: readonly string[];
 }
@@ -16,7 +16,7 @@ export function originAllowed(origin: string | undefined, host: string | undefin
   // Sandboxed frames and local files; anybody can make one.
   if (origin === 'null') return false;
   const asked = origin.toLowerCase();
-  if (check.origins !== undefined) return check.origins.some((allowed) => allowed.toLowerCase() === asked);
+  if (check.origins?.some((allowed) => allowed.toLowerCase() === asked)) return true;
   return host !== undefined && isSameHost(asked, host);
 }
 

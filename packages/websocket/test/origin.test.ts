@@ -28,10 +28,10 @@ const cases: [origin: string | undefined, host: string | undefined, origins: str
     ['null', 'null', undefined, false],
     ['null', 'a.example', ['null'], false],
     ['null', 'a.example', ['*'], true],
-    // A list replaces the default.
+    // A list adds to the default.
     ['https://b.example', 'a.example', ['https://b.example'], true],
     ['https://B.example', 'a.example', ['HTTPS://b.EXAMPLE'], true],
-    ['https://a.example', 'a.example', ['https://b.example'], false],
+    ['https://a.example', 'a.example', ['https://b.example'], true],
     ['http://b.example', 'a.example', ['https://b.example'], false],
     ['https://b.example:444', 'a.example', ['https://b.example'], false],
     ['https://b.example', 'a.example', [], false],

@@ -1,6 +1,5 @@
 // sallyport demo: a server on one port that reports this machine, with a page to look at it.
 
-import { toError } from '@sallyport/core';
 import { pageRoot } from '@sallyport/dashboard';
 import { createServer, defaultPort, type Server, type ServerAddress } from '@sallyport/node';
 import { type Command, readFile, readLine, readNumber, UsageError } from '../command.js';
@@ -65,11 +64,9 @@ export const demo: Command = {
 async function listen(server: Server, port: number, host: string | undefined): Promise<ServerAddress> {
   try {
     return await server.listen(host === undefined ? { port } : { port, host });
-  } catch (thrown) {
-    const error = toError(thrown) as NodeJS.ErrnoException;
-    if (error.code === 'EADDRINUSE')
-      throw new Error(`port ${port} is in use; choose another with --port`, { cause: error });
-    throw error;
+  } catch (cause) {
+    const inUse = (cause as NodeJS.ErrnoException).code === 'EADDRINUSE';
+    throw inUse ? new Error(`port ${port} is in use; choose another with --port`, { cause }) : cause;
   }
 }
 

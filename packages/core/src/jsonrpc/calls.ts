@@ -60,6 +60,7 @@ export interface CallsOptions {
 export class Calls {
   readonly #options: CallsOptions;
   readonly #clock: Clock;
+  readonly #limit: number;
   readonly #pending = new Map<Id, PendingCall>();
   readonly #deadlines: Deadlines<PendingCall>;
   #lastId = 0;
@@ -68,6 +69,7 @@ export class Calls {
   constructor(options: CallsOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
+    this.#limit = options.limits?.pendingCalls ?? defaultLimits.pendingCalls;
     const expire = (call: PendingCall): void => {
       const message = `${call.method}: no answer within ${call.timeout} ms (option timeout)`;
       this.#abandon(call, new TimeoutError('ERR_CALL_TIME', message, { sent: call.sent }));
@@ -82,11 +84,9 @@ export class Calls {
   /** Starts a call. Rejects; never throws. */
   start(destination: string, method: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const { limits, timeout: usual = 30_000 } = this.#options;
-      const { timeout = usual, idempotent = false, onProgress, signal } = options;
+      const { timeout = this.#options.timeout ?? 30_000, idempotent = false, onProgress, signal } = options;
       if (this.#closed !== undefined) throw this.#closed;
-      const { pendingCalls } = { ...defaultLimits, ...limits };
-      if (this.size >= pendingCalls) throw limitError('pendingCalls', pendingCalls, 'calls waiting for their answers');
+      if (this.size >= this.#limit) throw limitError('pendingCalls', this.#limit, 'calls waiting for their answers');
       const id = ++this.#lastId;
       const call: PendingCall = {
         id,

@@ -37,17 +37,17 @@ export interface Envelope {
   notify?: ((text: string) => void) | undefined;
 }
 
-/** What a handler is told of its call, beside the params. */
+/** What a handler is told of its call, beside the params. One for each call: `private` costs less to make than `#`. */
 export class Call {
   readonly method: string;
   readonly deadline: number;
   /** Set with the answer; there is no progress after it. */
   answered = false;
-  readonly #caller: Caller;
-  readonly #id: Id | undefined;
-  readonly #notify: ((text: string) => void) | undefined;
-  #controller: AbortController | undefined;
-  #ended: { reason: unknown } | undefined;
+  private readonly caller: Caller;
+  private readonly id: Id | undefined;
+  private readonly notify: ((text: string) => void) | undefined;
+  private controller: AbortController | undefined;
+  private ended: { reason: unknown } | undefined;
 
   constructor(
     caller: Caller,
@@ -56,51 +56,51 @@ export class Call {
     deadline: number,
     notify: ((text: string) => void) | undefined,
   ) {
-    this.#caller = caller;
-    this.#id = id;
+    this.caller = caller;
+    this.id = id;
     this.method = method;
     this.deadline = deadline;
-    this.#notify = notify;
+    this.notify = notify;
   }
 
   /** Aborted when the caller cancels, its connection ends or its time is over. */
   get signal(): AbortSignal {
     // Most handlers never look, and an AbortController costs more than a small call.
-    if (this.#controller === undefined) {
-      this.#controller = new AbortController();
-      if (this.#ended !== undefined) this.#controller.abort(this.#ended.reason);
+    if (this.controller === undefined) {
+      this.controller = new AbortController();
+      if (this.ended !== undefined) this.controller.abort(this.ended.reason);
     }
-    return this.#controller.signal;
+    return this.controller.signal;
   }
 
   /** What `authenticate` returned for this connection. */
   get principal(): unknown {
-    return this.#caller.principal;
+    return this.caller.principal;
   }
 
   /** The connection the call came by. */
   get session(): unknown {
-    return this.#caller.session;
+    return this.caller.session;
   }
 
   /** Tells the caller how far the call has come; it may be listening. Handlers may take it out of the call: `{ progress }`. */
   get progress(): (value: unknown) => void {
     return (value) => {
-      const token = this.#id;
-      if (token === undefined || this.#ended !== undefined || this.answered) return;
-      this.#notify?.(requestText(undefined, progressMethod, { token, value }));
+      const token = this.id;
+      if (token === undefined || this.ended !== undefined || this.answered) return;
+      this.notify?.(requestText(undefined, progressMethod, { token, value }));
     };
   }
 
   /** Why the signal was aborted, if it was. */
   get abortReason(): unknown {
-    return this.#ended?.reason;
+    return this.ended?.reason;
   }
 
   /** Aborts the signal. */
   end(reason: unknown): void {
-    this.#ended ??= { reason };
-    this.#controller?.abort(reason);
+    this.ended ??= { reason };
+    this.controller?.abort(reason);
   }
 }
 

@@ -27,6 +27,8 @@ const NUL = 0x00;
 /** Below this many new bytes it is not worth turning them into a string. */
 const WORTH_A_STRING = 64;
 
+const nothing: Uint8Array = /* @__PURE__ */ new Uint8Array();
+
 export interface DecoderOptions {
   /** Whose frames these are. */
   from: 'client' | 'server';
@@ -40,7 +42,7 @@ export class Decoder implements Grammar {
   readonly commands: readonly Command[];
   readonly limits: DecoderLimits;
   /** Unread bytes are `bytes[at, end)`. */
-  #bytes: Uint8Array = new Uint8Array();
+  #bytes = nothing;
   #at = 0;
   #end = 0;
   /** The unread bytes as a string with one character a byte, undefined if they are not all ASCII or it was not tried. */
@@ -110,7 +112,7 @@ export class Decoder implements Grammar {
   /** Moves an incomplete frame out of the chunk, which belongs to the caller, or away from the frames before it. */
   #keepRest(): void {
     const isChunk = this.#bytes.length === this.#end;
-    if (isChunk || this.#at > 0) this.#replace(new Uint8Array(this.#unread()));
+    if (isChunk || this.#at > 0) this.#replace(this.held === 0 ? nothing : new Uint8Array(this.#unread()));
     this.#text = undefined;
   }
 
