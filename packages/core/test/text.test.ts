@@ -55,3 +55,14 @@ test('a detached body does not hold the chunk that it was cut from', () => {
   expect(kept.buffer.byteLength).toBe(2);
   expect(detachBody(chunk)).toBe(chunk);
 });
+
+test('a detached body is a copy even where slice() makes no copy, as that of Buffer', () => {
+  class View extends Uint8Array {
+    override slice(from?: number, to?: number): Uint8Array<ArrayBuffer> {
+      return this.subarray(from, to) as Uint8Array<ArrayBuffer>;
+    }
+  }
+  const chunk = new View(100);
+  const kept = detachBody(chunk.subarray(10, 12)) as Uint8Array;
+  expect([kept.length, kept.buffer.byteLength]).toEqual([2, 2]);
+});

@@ -65,7 +65,8 @@ test.each([
 
 test.each([
   ['https://admin.example', 101],
-  ['https://a.example', 403],
+  ['https://a.example', 101],
+  ['https://b.example', 403],
 ])('origin %s with a list: %i', async (origin, status) => {
   const { port, upgraded } = await upgrading({ origins: ['https://ADMIN.example'] });
   expect(await asked(port, ['Host: a.example', `Origin: ${origin}`])).toMatch(new RegExp(`^HTTP/1.1 ${status} `));

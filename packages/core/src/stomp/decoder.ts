@@ -120,15 +120,15 @@ export class Decoder implements Grammar {
     if (!this.#skipEols()) return undefined;
     if (this.#mayBeText) this.#makeText();
     const start = this.#textStart;
-    let head = this.#text && readHead(this.#text, this.#at - start, this.#isPlain, this);
-    const end = head ? head.end + start : this.#findHeadEnd();
+    let head = this.#text === undefined ? undefined : readHead(this.#text, this.#at - start, this.#isPlain, this);
+    const end = head === undefined ? this.#findHeadEnd() : head.end + start;
     const { frameHead } = this.limits;
     if ((end ?? this.#end) - this.#at > frameHead) throw limitError('frameHead', frameHead, 'bytes of headers');
     if (end === undefined) return undefined;
-    head ||= readHead(this.#decodeHead(end), 0, false, this);
+    head ??= readHead(this.#decodeHead(end), 0, false, this);
     this.#at = this.#searched = end;
     this.#eols = 0;
-    return head as Head;
+    return head;
   }
 
   /** EOLs between frames are heart-beats or padding (STOMP 1.2, Augmented BNF). Whether anything else is left. */
