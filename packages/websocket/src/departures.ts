@@ -1,5 +1,5 @@
-// What is to go out: collected during one turn, joined, and handed to the platform in batches, one at a time. Bounded
-// in bytes and in time. The one place where writes are coalesced.
+// What is to go out: collected during one turn, joined, and handed to the platform in batches, one at a time; in a long
+// turn the first batch goes at once. Bounded in bytes and in time. The one place where writes are coalesced.
 
 import { type Alarm, bodyBytes, type Clock, LimitError, type Limits } from '@sallyport/core';
 
@@ -8,6 +8,9 @@ export type Piece = string | Uint8Array;
 
 /** At most this much is handed over at once, unless one piece is larger: so progress shows, and the rest is counted here. */
 const BATCH = 256 * 1024;
+
+/** With this much waiting in the middle of a turn the first write is made at once: the other side works meanwhile. */
+const EAGER = 8 * 1024;
 
 /** Strings are joined up to this length: one write instead of many, without making giants. */
 const JOIN = 64 * 1024;
@@ -43,6 +46,8 @@ export class Departures {
   private queued = 0;
   private underWay = 0;
   private scheduled = false;
+  /** Whether what is under way was written in the present turn, in the middle of it. */
+  private isEager = false;
   private stopped = false;
   private progress = 0;
   private alarm: Alarm | undefined;
@@ -61,9 +66,12 @@ export class Departures {
     if (!this.scheduled) {
       this.scheduled = true;
       this.gate.schedule(this.flush);
+    } else if (this.queued >= EAGER && this.underWay === 0) {
+      this.isEager = true;
+      this.write();
     }
     // Nothing is cut for what one turn sends to a connection that keeps up, such as one body of the greatest size.
-    if (this.queued > this.options.limits.writeBuffer && this.underWay > 0) return this.overflow();
+    if (this.queued > this.options.limits.writeBuffer && this.underWay > 0 && !this.isEager) return this.overflow();
     if (this.queued + this.underWay <= ROOM) return undefined;
     return (this.room ??= new Settled()).promise;
   }
@@ -102,6 +110,11 @@ export class Departures {
 
   private readonly flush = (): void => {
     this.scheduled = false;
+    this.isEager = false;
+    this.write();
+  };
+
+  private write(): void {
     if (this.underWay > 0 || this.pieces.length === 0) return;
     const batch = this.batch();
     for (const piece of batch) this.underWay += piece.length;
@@ -110,7 +123,7 @@ export class Departures {
     // One alarm serves many batches: it looks when it rings whether anything has moved since.
     if (this.alarm === undefined) this.arm(this.patience);
     this.gate.write(batch, this.taken);
-  };
+  }
 
   /** As many pieces as make up a batch. */
   private batch(): Piece[] {
@@ -130,7 +143,7 @@ export class Departures {
     if (this.stopped) return;
     this.underWay = 0;
     this.check();
-    this.flush();
+    this.write();
   };
 
   private check(): void {

@@ -58,10 +58,22 @@ describe('joining', () => {
   });
 
   test('pieces do not grow beyond 64 KiB', () => {
-    const { going, batches, turn } = departures();
+    const { going, batches, turn, take } = departures();
+    void going.add('first');
+    turn();
     for (let one = 0; one < 3; one++) void going.add('x'.repeat(30_000));
     turn();
-    expect(batches[0]!.map((piece) => piece.length)).toEqual([60_000, 30_000]);
+    take();
+    expect(batches[1]!.map((piece) => piece.length)).toEqual([60_000, 30_000]);
+  });
+
+  test('a long turn writes its first 8 KiB at once, and the rest when they have been taken', () => {
+    const { going, batches, turn, take } = departures();
+    for (let one = 0; one < 20; one++) void going.add('x'.repeat(1024));
+    expect(batches.map(size)).toEqual([8 * 1024]);
+    turn();
+    take();
+    expect(batches.map(size)).toEqual([8 * 1024, 12 * 1024]);
   });
 
   test('messages are not joined', () => {

@@ -107,7 +107,9 @@ describe('sending', () => {
     const { texts } = log(client);
     for (let one = 0; one < 5; one++) void stream.send('x'.repeat(20_000));
     await stream.close();
-    expect(texts.map((text) => text.length)).toEqual([60_000, 40_000]);
+    expect(texts.join('').length).toBe(100_000);
+    expect(Math.max(...texts.map((text) => text.length))).toBeLessThanOrEqual(64 * 1024);
+    expect(texts.length).toBeLessThan(5);
   });
 
   test('several messages of one turn are one write', async () => {

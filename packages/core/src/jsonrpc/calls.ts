@@ -101,7 +101,7 @@ export class Calls {
         waiting: true,
         resolve,
         reject,
-        stopListening: () => {},
+        stopListening: nothing,
       };
       this.#pending.set(id, call);
       if (signal !== undefined) call.stopListening = onAbort(signal, (reason) => this.#abandon(call, reason));
@@ -197,3 +197,5 @@ export class Calls {
     return this.#pending.delete(call.id);
   }
 }
+
+function nothing(): void {}
