@@ -147,7 +147,9 @@ export class StompBroker implements Broker {
         error = toError(failure);
       }
       this.#connection = undefined;
-      const hopeless = error instanceof AuthError || !(hadOne || this.#options.retryFirst);
+      // Who may not do one thing may still connect.
+      const isRefused = error instanceof AuthError && error.code !== 'ERR_FORBIDDEN';
+      const hopeless = isRefused || !(hadOne || this.#options.retryFirst);
       if (hopeless) this.#change('closed', error);
       await this.#wait(attempt, hadOne, error);
     }

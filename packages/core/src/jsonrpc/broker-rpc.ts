@@ -120,9 +120,10 @@ export class BrokerRpc {
     if (isResponse(message)) return; // An answer that nobody here asked for must not be answered in turn.
     const reply = (text: string | undefined): void => this.#reply(delivery, text);
     // The header `expiration`: for how many milliseconds the asker waits.
-    const expiration = Number(delivery.headers.get('expiration'));
+    const { headers } = delivery;
+    const expiration = Number(headers.get('expiration'));
     const time = expiration > 0 ? expiration : undefined;
-    const answer = this.dispatcher.receive(message, this.#callerOf(delivery), { time, notify: reply });
+    const answer = this.dispatcher.receive(message, this.#callerOf(delivery), { time, notify: reply, headers });
     if (typeof answer === 'object') void answer.then(reply);
     else reply(answer);
   }

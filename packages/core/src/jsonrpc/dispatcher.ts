@@ -2,6 +2,7 @@
 
 import { type Clock, systemClock } from '../clock.js';
 import { RpcError, toError } from '../errors.js';
+import { HeaderList } from '../header-list.js';
 import { defaultLimits, limitError, type Limits } from '../limits.js';
 import { Deadlines } from './deadlines.js';
 import {
@@ -35,6 +36,8 @@ export interface Envelope {
   time?: number | undefined;
   /** Sends a notification to the caller while its call is being worked on. */
   notify?: ((text: string) => void) | undefined;
+  /** The headers it came with, where its carrier has any. */
+  headers?: HeaderList | undefined;
 }
 
 /** What a handler is told of its call, beside the params. One for each call: `private` costs less to make than `#`. */
@@ -45,22 +48,16 @@ export class Call {
   answered = false;
   private readonly caller: Caller;
   private readonly id: Id | undefined;
-  private readonly notify: ((text: string) => void) | undefined;
+  private readonly envelope: Envelope;
   private controller: AbortController | undefined;
   private ended: { reason: unknown } | undefined;
 
-  constructor(
-    caller: Caller,
-    id: Id | undefined,
-    method: string,
-    deadline: number,
-    notify: ((text: string) => void) | undefined,
-  ) {
+  constructor(caller: Caller, id: Id | undefined, method: string, deadline: number, envelope: Envelope) {
     this.caller = caller;
     this.id = id;
     this.method = method;
     this.deadline = deadline;
-    this.notify = notify;
+    this.envelope = envelope;
   }
 
   /** Aborted when the caller cancels, its connection ends or its time is over. */
@@ -78,6 +75,11 @@ export class Call {
     return this.caller.principal;
   }
 
+  /** The headers of the message that the call came in, such as `traceparent`; empty by HTTP and bare JSON-RPC. */
+  get headers(): HeaderList {
+    return this.envelope.headers ?? HeaderList.empty;
+  }
+
   /** The connection the call came by. */
   get session(): unknown {
     return this.caller.session;
@@ -88,7 +90,7 @@ export class Call {
     return (value) => {
       const token = this.id;
       if (token === undefined || this.ended !== undefined || this.answered) return;
-      this.notify?.(requestText(undefined, progressMethod, { token, value }));
+      this.envelope.notify?.(requestText(undefined, progressMethod, { token, value }));
     };
   }
 
@@ -175,8 +177,9 @@ export class Dispatcher {
     return typeof handled === 'string' ? undefined : handled?.then(() => undefined);
   }
 
-  #handle(request: Request, id: Id, caller: Caller, { time = Infinity, notify }: Envelope): Answer {
+  #handle(request: Request, id: Id, caller: Caller, envelope: Envelope): Answer {
     const { method, params } = request;
+    const { time = Infinity } = envelope;
     const { calls } = this.#limits;
     const { authorize } = this.#options;
     const handler = this.methods.get(method);
@@ -184,7 +187,7 @@ export class Dispatcher {
     if (caller.running.size >= calls)
       return tooMany(id, ErrorCode.overloaded, 'calls', calls, 'calls of one connection at once');
     const deadline = time === Infinity ? time : this.#clock.now() + time;
-    const call = new Call(caller, request.id, method, deadline, notify);
+    const call = new Call(caller, request.id, method, deadline, envelope);
     try {
       const result =
         authorize === undefined

@@ -65,8 +65,9 @@ function failed(session: ClientSession, frame: Frame): ClientEffect {
   const text = errorMessage(frame);
   const code = frame.header('error-code');
   const isAuth =
-    session.state === 'connecting' &&
-    (code?.startsWith('ERR_AUTH') ?? /auth|login|passcode|credential|denied|refused/i.test(text));
+    code === 'ERR_FORBIDDEN' ||
+    (session.state === 'connecting' &&
+      (code?.startsWith('ERR_AUTH') ?? /auth|login|passcode|credential|denied|refused/i.test(text)));
   const error = isAuth
     ? new AuthError(code ?? 'ERR_AUTH', text)
     : new ProtocolError(code ?? 'ERR_STOMP_ERROR', text, { by: 'us' });

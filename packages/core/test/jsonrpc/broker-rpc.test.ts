@@ -55,6 +55,13 @@ test('a call finds who serves the destination, and its answer the way back', asy
   expect(await Promise.all([asker.call(queue, 'sum', [1, 2]), rpc().call(queue, 'sum', [3, 4])])).toEqual([3, 7]);
 });
 
+test('a handler sees the headers of its request', async () => {
+  const { broker } = joined({ trace: (_params: unknown, call) => call.headers.get('traceparent') });
+  const headers = HeaderList.of({ 'content-type': 'application/json', traceparent: '00-a-b-01' });
+  const answers = await raw(broker).send('{"jsonrpc":"2.0","id":1,"method":"trace"}', headers);
+  expect(answers).toEqual([{ jsonrpc: '2.0', id: 1, result: '00-a-b-01' }]);
+});
+
 test('the request says what it is, and for how long somebody waits', async () => {
   const { asker, broker } = joined();
   const requests: Delivery[] = [];
