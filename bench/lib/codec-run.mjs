@@ -149,7 +149,7 @@ export async function runCodecCase(codec, name, ms) {
     n++;
     t = performance.now();
   } while (t - t0 < ms);
-  if (Number.isNaN(tail)) return { skipped: 'WRONG: an empty body' };
+  if (!codec.limit && Number.isNaN(tail)) return { skipped: 'WRONG: an empty body' };
   const perSec = ((n * s.frames) / (t - t0)) * 1000;
   return { perSec, mbps: (((n * s.bytes) / (t - t0)) * 1000) / 1e6, sloppy };
 }

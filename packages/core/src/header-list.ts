@@ -21,8 +21,8 @@ export class HeaderList {
   /** The headers of a plain object; those that are `undefined` are left out. */
   static of(record: Readonly<Record<string, string | undefined>>): HeaderList {
     const pairs: string[] = [];
-    for (const name in record) {
-      const value = Object.hasOwn(record, name) ? record[name] : undefined;
+    for (const name of Object.keys(record)) {
+      const value = record[name];
       if (value !== undefined) pairs.push(name, value);
     }
     return new HeaderList(pairs);

@@ -22,6 +22,8 @@ export interface Limits {
   queueMessages: number;
   /** Bytes waiting in one queue. Default 32 MiB. */
   queueBytes: number;
+  /** Bytes waiting in all queues together. Default 256 MiB. */
+  queuedBytes: number;
   /** Calls of one connection being worked on at once; further ones are refused with -32000. Default 256. */
   calls: number;
   /** Calls of this side waiting for their answer at once; further ones are refused. Default 10 000. */
@@ -55,6 +57,7 @@ export const defaultLimits: Limits = {
   destinations: 1000,
   queueMessages: 100_000,
   queueBytes: 32 * 1024 * 1024,
+  queuedBytes: 256 * 1024 * 1024,
   calls: 256,
   pendingCalls: 10_000,
   batch: 1000,

@@ -18,6 +18,9 @@ const JOIN = 64 * 1024;
 /** More than this waiting, and {@link Departures.add} returns a promise. */
 const ROOM = 128 * 1024;
 
+/** In one turn a connection that keeps up may be sent this many times `writeBuffer`, such as all that it has missed. */
+const BURST = 4;
+
 /** A batch larger than this gets more time to leave, in proportion. */
 const STEP = 1024 * 1024;
 
@@ -70,8 +73,9 @@ export class Departures {
       this.isEager = true;
       this.write();
     }
-    // Nothing is cut for what one turn sends to a connection that keeps up, such as one body of the greatest size.
-    if (this.queued > this.options.limits.writeBuffer && this.underWay > 0 && !this.isEager) return this.overflow();
+    const { writeBuffer } = this.options.limits;
+    const most = this.underWay === 0 || this.isEager ? BURST * writeBuffer : writeBuffer;
+    if (this.queued > most) return this.overflow(most);
     if (this.queued + this.underWay <= ROOM) return undefined;
     return (this.room ??= new Settled()).promise;
   }
@@ -174,8 +178,7 @@ export class Departures {
     this.cut(new LimitError('ERR_WRITE_STALL', text, 'writeStall'));
   }
 
-  private overflow(): undefined {
-    const most = this.options.limits.writeBuffer;
+  private overflow(most: number): undefined {
     const text = `more than ${most} bytes wait for the other side (limits.writeBuffer); await what send() returns`;
     this.cut(new LimitError('ERR_WRITE_BUFFER', text, 'writeBuffer'));
   }

@@ -14,6 +14,7 @@ import {
   type Delivery,
   detachDelivery,
   type Inbox,
+  keptBytes,
   type Message,
   type StateListener,
   type SubscribeOptions,
@@ -22,12 +23,19 @@ import {
 import { matchesTopic, parseDestination, topicTokens } from './destination.js';
 import { History } from './history.js';
 import { TopicTree } from './topics.js';
-import { WorkQueue } from './work-queue.js';
+import { type Queued, WorkQueue } from './work-queue.js';
 
 /** The limits the embedded broker keeps. */
 export type BrokerLimits = Pick<
   Limits,
-  'subscriptions' | 'destinations' | 'queueMessages' | 'queueBytes' | 'historyEvents' | 'historyBytes' | 'historyTime'
+  | 'subscriptions'
+  | 'destinations'
+  | 'queueMessages'
+  | 'queueBytes'
+  | 'queuedBytes'
+  | 'historyEvents'
+  | 'historyBytes'
+  | 'historyTime'
 >;
 
 export interface EmbeddedBrokerOptions {
@@ -59,6 +67,7 @@ export class EmbeddedBroker {
   readonly clock: Clock;
   readonly newName: () => string;
   private readonly queues = new Map<string, WorkQueue>();
+  private readonly queued: Queued = { bytes: 0 };
   private readonly replyAddresses = new Map<string, ReplyAddress>();
   private readonly undeliverable: (delivery: Delivery) => boolean;
   private deliveries = 0;
@@ -102,14 +111,18 @@ export class EmbeddedBroker {
 
   /** Keeps a message for a queue that nobody listens to. */
   enqueue(delivery: Delivery): void {
-    if (!this.undeliverable(delivery)) this.queue(delivery.destination).offer(delivery);
+    if (this.undeliverable(delivery)) return;
+    // Before a message is refused for want of room, what has expired in other queues makes some.
+    if (this.queued.bytes + keptBytes(delivery) > this.limits.queuedBytes) this.dropUnusedQueues();
+    this.queue(delivery.destination).offer(delivery);
   }
 
   queue(destination: string): WorkQueue {
     let queue = this.queues.get(destination);
     if (queue === undefined) {
-      this.dropUnusedQueues();
-      queue = new WorkQueue(detachText(destination), this.limits, this.clock);
+      // Now and then, so that the cost of each queue stays constant.
+      if (this.queues.size % 1000 === 999) this.dropUnusedQueues();
+      queue = new WorkQueue(detachText(destination), this.limits, this.clock, this.queued);
       this.queues.set(detachText(destination), queue);
     }
     return queue;
@@ -141,7 +154,6 @@ export class EmbeddedBroker {
   }
 
   private dropUnusedQueues(): void {
-    if (this.queues.size % 1000 !== 999) return;
     for (const [name, queue] of this.queues) if (queue.isUnused) this.queues.delete(name);
   }
 }

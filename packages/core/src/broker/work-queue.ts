@@ -16,6 +16,13 @@ interface Waiting {
   expires: number;
 }
 
+/** Bytes that wait in all queues of a broker. */
+export interface Queued {
+  bytes: number;
+}
+
+type QueueLimits = Pick<Limits, 'queueMessages' | 'queueBytes' | 'queuedBytes'>;
+
 export class WorkQueue {
   private readonly listeners: Listener[] = [];
   private waiting: Waiting[] = [];
@@ -26,8 +33,9 @@ export class WorkQueue {
 
   constructor(
     private readonly name: string,
-    private readonly limits: Pick<Limits, 'queueMessages' | 'queueBytes'>,
+    private readonly limits: QueueLimits,
     private readonly clock: Clock,
+    private readonly queued: Queued = { bytes: 0 },
   ) {}
 
   get isUnused(): boolean {
@@ -48,7 +56,7 @@ export class WorkQueue {
     this.listeners.push(listener);
     const { waiting } = this;
     this.waiting = [];
-    this.bytes = 0;
+    this.count(-this.bytes);
     this.firstExpiry = Infinity;
     const now = this.clock.now();
     for (const { delivery, expires } of waiting) if (expires > now) listener.deliver(delivery);
@@ -73,10 +81,11 @@ export class WorkQueue {
     if (this.waiting.length >= queueMessages || this.bytes + bytes > queueBytes) this.dropExpired();
     this.check('queueMessages', this.waiting.length + 1);
     this.check('queueBytes', this.bytes + bytes);
+    this.check('queuedBytes', this.queued.bytes + bytes);
     const time = Number(delivery.headers.get('expiration') ?? Infinity);
     const expires = Number.isFinite(time) && time > 0 ? this.clock.now() + time : Infinity;
     this.waiting.push({ delivery: detachDelivery(delivery), bytes, expires });
-    this.bytes += bytes;
+    this.count(bytes);
     this.firstExpiry = Math.min(this.firstExpiry, expires);
   }
 
@@ -84,11 +93,16 @@ export class WorkQueue {
     const now = this.clock.now();
     if (this.firstExpiry > now) return;
     this.waiting = this.waiting.filter(({ expires }) => expires > now);
-    this.bytes = this.waiting.reduce((sum, { bytes }) => sum + bytes, 0);
+    this.count(this.waiting.reduce((sum, { bytes }) => sum + bytes, 0) - this.bytes);
     this.firstExpiry = this.waiting.reduce((first, { expires }) => Math.min(first, expires), Infinity);
   }
 
-  private check(limit: 'queueMessages' | 'queueBytes', value: number): void {
+  private count(more: number): void {
+    this.bytes += more;
+    this.queued.bytes += more;
+  }
+
+  private check(limit: keyof QueueLimits, value: number): void {
     if (value <= this.limits[limit]) return;
     throw new LimitError(
       'ERR_QUEUE_FULL',

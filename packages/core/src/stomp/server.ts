@@ -74,8 +74,6 @@ class StompServer implements StompServerConnection {
         this.isReading = false;
         this.decoder.push(chunk);
         await this.readFrames();
-        // Whoever floods us and does not read our answers waits here.
-        if (this.full !== undefined) await this.full;
         this.isReading = true;
       }
     } catch (error) {
@@ -94,6 +92,8 @@ class StompServer implements StompServerConnection {
     for (let frame = this.nextFrame(); frame !== undefined && !this.closed; frame = this.nextFrame()) {
       const pending = this.perform(this.session.receive(frame), 0, frame);
       if (pending !== undefined) await pending;
+      // Whoever floods us and does not read our answers waits here; one chunk can ask for the whole history many times.
+      if (this.full !== undefined) await this.full;
     }
   }
 
