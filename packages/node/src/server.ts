@@ -42,6 +42,7 @@ export class Server {
   private acceptor: Acceptor | undefined;
   private net: NetServer | undefined;
   private gate: TlsGate | undefined;
+  private closed = false;
 
   constructor(private readonly options: ServerOptions) {
     this.hub = new Hub(options);
@@ -88,6 +89,7 @@ export class Server {
   async listen(options: ListenOptions = {}): Promise<ServerAddress> {
     checkListenOptions(options);
     const { port = defaultPort, host = '127.0.0.1' } = options;
+    if (this.closed) throw new Error('listen: this server has been closed; make another');
     if (this.net !== undefined) throw new Error('listen: this server listens already');
     if (!isLoopback(host) && this.options.authenticate === undefined && this.options.insecure !== true) {
       throw new TypeError(
@@ -103,6 +105,8 @@ export class Server {
       net.once('error', reject);
       net.listen({ port, host, backlog: 4096 }, () => {
         net.off('error', reject);
+        // Such as that there is no file descriptor left to accept with; without a listener it would end the process.
+        net.on('error', (error) => this.options.log?.('warn', `the port: ${error.message}`));
         resolve();
       });
     }).catch((error: unknown) => {
@@ -117,8 +121,9 @@ export class Server {
     this.gate?.reload(options);
   }
 
-  /** Closes the port and all connections. */
+  /** Closes the port and all connections, for good. */
   async close(): Promise<void> {
+    this.closed = true;
     const { net } = this;
     const closed = net && new Promise<void>((resolve) => net.close(() => resolve()));
     this.acceptor?.close();

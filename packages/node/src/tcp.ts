@@ -3,15 +3,16 @@
 import type { Socket } from 'node:net';
 import {
   type Alarm,
+  Arrivals,
   type ByteStream,
   type Clock,
   ConnectionError,
   defaultLimits,
+  Departures,
   type LimitError,
   type Limits,
   systemClock,
 } from '@sallyport/core';
-import { Arrivals, Departures } from '@sallyport/websocket';
 import { writeText } from './write-text.js';
 
 export interface SocketStreamOptions {

@@ -1,5 +1,3 @@
-export * from './arrivals.js';
-export * from './departures.js';
 export * from './port.js';
 export * from './port-channel.js';
 export * from './stream.js';

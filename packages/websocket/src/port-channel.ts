@@ -2,16 +2,16 @@
 
 import {
   type Alarm,
+  Arrivals,
   type ByteStream,
   type Channel,
   type Clock,
   defaultLimits,
+  Departures,
   type MessageChannel,
   systemClock,
 } from '@sallyport/core';
-import { Arrivals } from './arrivals.js';
 import { closeCode, closeReason, endOf, isStuck } from './close-codes.js';
-import { Departures } from './departures.js';
 import { asBytes, asText, messageReader, type Payload } from './payload.js';
 import type { WebSocketPort } from './port.js';
 import type { WebSocketOptions } from './stream.js';

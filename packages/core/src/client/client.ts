@@ -33,7 +33,8 @@ export class Client<Api extends Contract = Contract> {
   protected readonly rpc: BrokerRpc;
   readonly broker: Broker;
   readonly #options: ClientOptions;
-  readonly #served = new Map<string, Subscription>();
+  /** By service; those without one are our own methods, which only the server may call. */
+  readonly #served = new Map<string | undefined, { rpc: BrokerRpc; subscription: Subscription }>();
 
   constructor(broker: Broker, options: ClientOptions = {}) {
     this.broker = broker;
@@ -79,12 +80,16 @@ export class Client<Api extends Contract = Contract> {
     methods: [Own] extends [never] ? Methods : Implementation<NoInfer<Own>>,
     options?: ServiceOptions,
   ): Promise<void>;
-  implement(methods: Methods, options: ServiceOptions = {}): Promise<void> {
-    this.rpc.methods.add(methods);
-    const destination = options.service === undefined ? privateRequestQueue : requestQueueOf(options.service);
-    let subscription = this.#served.get(destination);
-    if (subscription === undefined) this.#served.set(destination, (subscription = this.rpc.serve(destination)));
-    return subscription.ready;
+  implement(methods: Methods, { service }: ServiceOptions = {}): Promise<void> {
+    let served = this.#served.get(service);
+    // Each service has methods of its own: who may call one of them may not call the others.
+    const rpc = served?.rpc ?? (service === undefined ? this.rpc : new BrokerRpc(this.broker, this.#options));
+    rpc.methods.add(methods);
+    if (served === undefined) {
+      const destination = service === undefined ? privateRequestQueue : requestQueueOf(service);
+      this.#served.set(service, (served = { rpc, subscription: rpc.serve(destination) }));
+    }
+    return served.subscription.ready;
   }
 
   /** Ends: calls that wait reject, iterations end, the connection is closed. */

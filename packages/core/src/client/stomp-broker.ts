@@ -13,6 +13,7 @@ import type {
   SubscribeOptions,
   Subscription,
 } from '../broker/broker.js';
+import { callBack } from '../callback.js';
 import type { ByteStream } from '../channel.js';
 import { systemClock } from '../clock.js';
 import { Deferred } from '../deferred.js';
@@ -150,7 +151,10 @@ export class StompBroker implements Broker {
       // Who may not do one thing may still connect.
       const isRefused = error instanceof AuthError && error.code !== 'ERR_FORBIDDEN';
       const hopeless = isRefused || !(hadOne || this.#options.retryFirst);
-      if (hopeless) this.#change('closed', error);
+      if (hopeless) {
+        this.retry = { attempt, error };
+        this.#change('closed', error);
+      }
       await this.#wait(attempt, hadOne, error);
     }
   }
@@ -210,7 +214,7 @@ export class StompBroker implements Broker {
       this.#first.reject(error);
       for (const subscription of this.#subscriptions.values()) subscription.refuse(error);
     }
-    for (const listener of [...this.#listeners]) listener(state, reason);
+    for (const listener of [...this.#listeners]) callBack(listener, state, reason);
   }
 }
 
@@ -266,7 +270,7 @@ class StompSubscription implements Subscription {
   deliver({ headers, body }: Frame): void {
     const cursor = headers.get('cursor');
     this.cursor = cursor ?? this.cursor;
-    this.#on({
+    callBack(this.#on, {
       destination: headers.get('destination') ?? '',
       id: headers.get('message-id') ?? '',
       replyTo: headers.get('reply-to'),

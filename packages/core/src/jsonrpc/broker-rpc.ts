@@ -8,7 +8,8 @@ import { HeaderList } from '../header-list.js';
 import { jsonHeaders } from '../json-headers.js';
 import type { Limits } from '../limits.js';
 import { type CallOptions, Calls, type PendingCall } from './calls.js';
-import { type Caller, Dispatcher, type DispatcherOptions } from './dispatcher.js';
+import type { Caller } from './call.js';
+import { Dispatcher, type DispatcherOptions } from './dispatcher.js';
 import { ErrorCode, errorText, idOf, isResponse, jsonOf, requestText } from './message.js';
 import { MethodTable } from './methods.js';
 

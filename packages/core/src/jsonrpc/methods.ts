@@ -1,6 +1,6 @@
 // The methods one side offers. A Map, so that `constructor` and `__proto__` are unknown methods like any other.
 
-import type { Call } from './dispatcher.js';
+import type { Call } from './call.js';
 
 /** A method: its params and what is known of the call in, its result or a promise of it out. */
 export type Handler<Params = never, Result = unknown> = (params: Params, call: Call) => Result | Promise<Result>;

@@ -3,7 +3,8 @@
 import type { MessageChannel } from '../channel.js';
 import { LimitError, ProtocolError, RpcError, toError } from '../errors.js';
 import { type CallOptions, Calls, type CallsOptions } from './calls.js';
-import type { Caller, Dispatcher } from './dispatcher.js';
+import type { Caller } from './call.js';
+import type { Dispatcher } from './dispatcher.js';
 import { ErrorCode, errorText, parseJson, requestText } from './message.js';
 
 export interface JsonRpcPeerOptions extends Pick<CallsOptions, 'limits' | 'clock' | 'timeout'> {

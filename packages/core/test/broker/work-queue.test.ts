@@ -1,12 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import { type Delivery, WorkQueue } from '../../src/broker/index.js';
+import { type Delivery, EmbeddedBroker, WorkQueue } from '../../src/broker/index.js';
 import { LimitError } from '../../src/errors.js';
 import { HeaderList } from '../../src/header-list.js';
 import { ManualClock } from '../../src/testing/index.js';
 
 function start(limits: { queueMessages?: number; queueBytes?: number } = {}) {
   const clock = new ManualClock();
-  const queue = new WorkQueue('/queue/a', { queueMessages: 5, queueBytes: 100_000, ...limits }, clock);
+  const queue = new WorkQueue(
+    '/queue/a',
+    { queueMessages: 5, queueBytes: 100_000, queuedBytes: 1e6, ...limits },
+    clock,
+  );
   const offer = (body: string, headers: Record<string, string> = {}): void =>
     queue.offer({ destination: '/queue/a', headers: HeaderList.of(headers), body, id: body } satisfies Delivery);
   const listen = () => {
@@ -70,6 +74,21 @@ describe('WorkQueue', () => {
     big(offer);
     big(offer);
     expect(() => big(offer)).toThrow(expect.objectContaining({ limit: 'queueBytes' }));
+  });
+
+  it('counts the bytes of all queues of a broker, until they are taken or expire', () => {
+    const clock = new ManualClock();
+    const link = new EmbeddedBroker({ clock, limits: { queuedBytes: 10_000 } }).link();
+    const send = (name: string, expiration?: string): void =>
+      link.send({ destination: `/queue/${name}`, headers: HeaderList.of({ expiration }), body: 'x'.repeat(4000) });
+    send('a');
+    send('b', '1000');
+    expect(() => send('c')).toThrow(expect.objectContaining({ code: 'ERR_QUEUE_FULL', limit: 'queuedBytes' }));
+    clock.advance(1000);
+    send('c');
+    expect(() => send('d')).toThrow(LimitError);
+    link.subscribe('/queue/a', () => {});
+    send('d');
   });
 
   it('drops what has expired', () => {

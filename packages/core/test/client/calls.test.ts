@@ -245,6 +245,17 @@ describe('methods that a client offers', () => {
     expect(calls[0]!.call.signal.aborted).toBe(true);
   });
 
+  test('each service has methods of its own, and none of those that are for the server', async () => {
+    const { client, join } = await connectedPair();
+    await client.implement({ name: () => 'private', secret: () => 42 });
+    await client.implement({ name: () => 'disks' }, { service: 'disks' });
+    await client.implement({ name: () => 'nets' }, { service: 'nets' });
+    const other = join();
+    expect(await other.call('name', {}, { service: 'disks' })).toBe('disks');
+    expect(await other.call('name', {}, { service: 'nets' })).toBe('nets');
+    expect(await outcome(other.call('secret', {}, { service: 'disks' }))).toMatchObject({ error: { code: -32601 } });
+  });
+
   test('are added to; a name that is taken throws', async () => {
     const { client, server } = await connectedPair();
     await client.implement({ a: () => 1 });

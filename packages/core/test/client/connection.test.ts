@@ -447,3 +447,33 @@ test('listeners that were removed are not called', async () => {
   await quiet();
   expect(listener).not.toHaveBeenCalled();
 });
+
+describe('mistakes in what a user passes in', () => {
+  test('a listener or subscriber that throws comes to light, and the connection goes on', async () => {
+    const { client, server, network, clock } = await connectedPair();
+    const thrown: string[] = [];
+    const later = vi.spyOn(globalThis, 'queueMicrotask').mockImplementation((run) => {
+      try {
+        run();
+      } catch (error) {
+        thrown.push((error as Error).message);
+      }
+    });
+    const fail = (text: string) => () => {
+      throw new Error(text);
+    };
+    client.onState(fail('listener'));
+    await client.stomp.subscribe('/topic/a', fail('subscriber')).ready;
+    server.emit('a');
+    await quiet();
+    expect([client.state, ...thrown]).toEqual(['connected', 'subscriber']);
+    network.cut();
+    await quiet();
+    await clock.run(250);
+    await quiet();
+    expect(client.state).toBe('connected');
+    expect(thrown.slice(1)).toEqual(['listener', 'listener', 'listener']);
+    await client.close();
+    later.mockRestore();
+  });
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import type { LimitError } from '@sallyport/core';
-import { ManualClock } from '@sallyport/core/testing';
+import type { LimitError } from '../src/errors.js';
+import { ManualClock } from '../src/testing/index.js';
 import { Departures, type DeparturesOptions, type Piece } from '../src/departures.js';
 
 /** A gate that takes batches when the test says so. */
@@ -187,6 +187,13 @@ describe('limits', () => {
     for (let one = 0; one < 30; one++) take();
     expect(errors).toEqual([]);
     expect(batches.map(size).reduce((sum, one) => sum + one)).toBe(3_000_000);
+  });
+
+  test('too much within one turn, whoever keeps up', () => {
+    const { going, errors } = departures();
+    for (let one = 0; one < 300; one++) void going.add('x'.repeat(250_000));
+    expect(errors).toMatchObject([{ code: 'ERR_WRITE_BUFFER', limit: 'writeBuffer' }]);
+    expect(errors[0]!.message).toContain(String(64 * 1024 * 1024));
   });
 
   test('nothing taken for the time allowed', () => {

@@ -1,7 +1,11 @@
 // What is to go out: collected during one turn, joined, and handed to the platform in batches, one at a time; in a long
 // turn the first batch goes at once. Bounded in bytes and in time. The one place where writes are coalesced.
 
-import { type Alarm, bodyBytes, type Clock, LimitError, type Limits } from '@sallyport/core';
+import type { Alarm, Clock } from './clock.js';
+import { Deferred } from './deferred.js';
+import { LimitError } from './errors.js';
+import type { Limits } from './limits.js';
+import { bodyBytes } from './text.js';
 
 /** A piece of a byte stream. */
 export type Piece = string | Uint8Array;
@@ -18,8 +22,8 @@ const JOIN = 64 * 1024;
 /** More than this waiting, and {@link Departures.add} returns a promise. */
 const ROOM = 128 * 1024;
 
-/** In one turn a connection that keeps up may be sent this many times `writeBuffer`, such as all that it has missed. */
-const BURST = 4;
+/** One turn may send this much to a connection that keeps up, such as all that it has missed, although it is over `writeBuffer`. */
+const BURST = 64 * 1024 * 1024;
 
 /** A batch larger than this gets more time to leave, in proportion. */
 const STEP = 1024 * 1024;
@@ -54,8 +58,8 @@ export class Departures {
   private stopped = false;
   private progress = 0;
   private alarm: Alarm | undefined;
-  private room: Settled | undefined;
-  private empty: Settled | undefined;
+  private room: Deferred | undefined;
+  private empty: Deferred | undefined;
 
   constructor(
     private readonly gate: Gate,
@@ -74,15 +78,15 @@ export class Departures {
       this.write();
     }
     const { writeBuffer } = this.options.limits;
-    const most = this.underWay === 0 || this.isEager ? BURST * writeBuffer : writeBuffer;
+    const most = this.underWay === 0 || this.isEager ? Math.max(BURST, writeBuffer) : writeBuffer;
     if (this.queued > most) return this.overflow(most);
     if (this.queued + this.underWay <= ROOM) return undefined;
-    return (this.room ??= new Settled()).promise;
+    return (this.room ??= new Deferred()).promise;
   }
 
   /** Takes nothing more; resolves when the platform has taken everything, or it was dropped. */
   end(): Promise<void> {
-    this.empty ??= new Settled();
+    this.empty ??= new Deferred();
     this.check();
     return this.empty.promise;
   }
@@ -152,10 +156,10 @@ export class Departures {
 
   private check(): void {
     if (this.room !== undefined && this.queued + this.underWay <= ROOM) {
-      this.room.settle();
+      this.room.resolve();
       this.room = undefined;
     }
-    if (this.empty !== undefined && this.queued + this.underWay === 0) this.empty.settle();
+    if (this.empty !== undefined && this.queued + this.underWay === 0) this.empty.resolve();
   }
 
   private arm(delay: number): void {
@@ -187,10 +191,4 @@ export class Departures {
     this.drop();
     this.gate.cut(error);
   }
-}
-
-/** A promise that is resolved from outside. */
-class Settled {
-  settle!: () => void;
-  readonly promise: Promise<void> = new Promise((resolve) => (this.settle = resolve));
 }
