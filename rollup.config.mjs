@@ -1,5 +1,5 @@
 // One bundle per package, its entries taken from the package's own `exports` and `bin`; the dashboard has its page besides.
-import { chmodSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import nodeResolve from '@rollup/plugin-node-resolve';
 import { transform } from 'esbuild';
@@ -25,7 +25,6 @@ function library({ directory, manifest, entries }) {
     plugins: [
       // es2022 so that `using` is rewritten: Node 20 cannot parse it.
       esbuild({ target: 'es2022', tsconfig: join(directory, 'tsconfig.json') }),
-      executable(Object.values(manifest.bin ?? {}).map((file) => join(directory, file))),
       sweep((file) => !file.startsWith('page/')),
       dropOrphanDeclarations(directory),
     ],
@@ -112,16 +111,6 @@ function html(source) {
       const style = `<link rel="stylesheet" href="./${sheet}" />`;
       text = text.replace('./main.tsx', `./${script.fileName}`).replace('</head>', `  ${style}\n  </head>`);
       this.emitFile({ type: 'asset', fileName: 'index.html', source: text.replace(/\n\s*\n/g, '\n') });
-    },
-  };
-}
-
-/** A command is started by its path. */
-function executable(files) {
-  return {
-    name: 'executable',
-    writeBundle() {
-      for (const file of files) chmodSync(file, 0o755);
     },
   };
 }

@@ -45,6 +45,24 @@ test('an application error shows its code, message and data', async ({ page }) =
   await expect(answer(page).getByText('an error can carry data')).toBeVisible();
 });
 
+test('while a call runs, the answer before it is not on show', async ({ page }) => {
+  await open(page);
+  await run(page, 'add');
+  await expect(answer(page)).toHaveText('5');
+  await run(page, 'slow', '{ "ms": 60000 }');
+  await expect(head(page)).toContainText('Running slow');
+  await expect(answer(page)).toHaveText('Waiting for the answer.');
+  await page.getByRole('button', { name: 'Cancel' }).click();
+  await expect(head(page)).toContainText('Cancelled');
+
+  await page.getByRole('button', { name: 'Cut the connection' }).click();
+  await run(page, 'add');
+  await expect(head(page)).toContainText('Waiting add');
+  await expect(answer(page)).toHaveText('There is no connection: the call waits for it.');
+  await page.getByRole('button', { name: 'Try now' }).click();
+  await expect(answer(page)).toHaveText('5');
+});
+
 test('a slow call can be cancelled', async ({ page }) => {
   await open(page);
   const cancel = page.getByRole('button', { name: 'Cancel' });
@@ -60,12 +78,18 @@ test('what is no JSON is said to be none, and not sent', async ({ page }) => {
   const params = page.getByLabel('Parameters');
   const send = page.getByRole('button', { name: 'Run', exact: true });
   await params.fill('{ "a": 1,\n  b }');
-  await expect(page.getByText(/^Line 2, column 3/)).toBeVisible();
+  await expect(params).toHaveAccessibleDescription(/^Not JSON, line 2, column 3: /);
+  await expect(page.getByText(/^Not JSON/)).toBeVisible();
   await expect(params).toHaveAttribute('aria-invalid', 'true');
+  const bad = await page.getByText(/^Not JSON/).evaluate((element) => getComputedStyle(element).color);
+  await expect(params).toHaveCSS('border-color', bad);
   await expect(send).toBeDisabled();
+  await params.fill('nothing');
+  await expect(params).toHaveAccessibleDescription(/^Not JSON/);
   await params.fill('7');
-  await expect(page.getByText('Parameters are an object')).toBeVisible();
+  await expect(params).toHaveAccessibleDescription(/they are an object/);
   await params.fill('');
+  await expect(params).toHaveAccessibleDescription('An object, an array, or nothing');
   await expect(send).toBeEnabled();
 });
 
@@ -96,6 +120,34 @@ test('emitted events come in the list, share a line, and open', async ({ page })
   await expect(lines).toHaveText([/demo\.hello×3/, /demo\.many×197/]);
   await lines.last().click();
   await expect(events(page).locator('pre').first()).toContainText('"n": 7');
+});
+
+test('each event of a line can be seen, and its data beside a long name', async ({ page }) => {
+  await page.setViewportSize({ width: 1440, height: 900 });
+  await open(page);
+  const lines = events(page).locator('summary');
+  for (let n = 1; n <= 5; n++) {
+    await run(page, 'emit', `{ "name": "demo.same", "data": { "n": ${n} } }`);
+    await expect(lines).toHaveText([new RegExp(`"n":${n}`)]);
+  }
+  await expect(lines).toHaveText([/demo\.same×5/]);
+  await lines.click();
+  await expect(events(page).locator('pre')).toHaveText([5, 4, 3, 2, 1].map((n) => new RegExp(`"n": ${n}`)));
+
+  await run(page, 'emit', `{ "name": "demo.${'long'.repeat(20)}", "data": { "text": "as it should be" } }`);
+  const preview = lines.first().getByText('{"text":"as it should be"}');
+  await expect.poll(async () => (await preview.boundingBox())?.width).toBeGreaterThan(100);
+});
+
+test('a page that is looked at again does not wait to reconnect', async ({ page }) => {
+  await open(page);
+  for (const happening of ['online', 'pageshow', 'visibilitychange']) {
+    await page.getByRole('button', { name: 'Cut the connection' }).click();
+    await expect(page.getByText(/attempt 1 in/)).toBeVisible();
+    await page.evaluate((type) => document.dispatchEvent(new Event(type, { bubbles: true })), happening);
+    // By itself it would wait for 1.5 s at least.
+    await expect(page.getByRole('banner').getByRole('status')).toHaveText('Connected', { timeout: 1000 });
+  }
 });
 
 test('the list can be filtered, paused, and joined by what comes each second', async ({ page }) => {

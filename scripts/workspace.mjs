@@ -29,7 +29,8 @@ function entriesOf(directory, manifest) {
   const exported = Object.entries(manifest.exports ?? {})
     .filter(([, target]) => typeof target === 'object')
     .map(([subpath, target]) => entry(directory, target.default, manifest.name + subpath.slice(1)));
-  const commands = Object.values(manifest.bin ?? {}).map((target) => entry(directory, target, undefined));
+  // What npm links to is a file of the repository, there before any build; it starts main.
+  const commands = manifest.bin === undefined ? [] : [entry(directory, './dist/main.js', undefined)];
   return [...exported, ...commands];
 }
 

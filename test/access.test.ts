@@ -2,6 +2,7 @@
 // client is told in the first place.
 
 import { AuthError, RpcError } from '@sallyport/core';
+import { ManualClock } from '@sallyport/core/testing';
 import type { NodeConnectOptions, ServerOptions } from '@sallyport/node';
 import { connect, createServer, sameSecret } from '@sallyport/node';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -220,12 +221,37 @@ describe.each(['at once', 'later'])('what each may do, decided %s', (when) => {
     await expect(server.ready).rejects.toMatchObject({ code: 'ERR_FORBIDDEN' });
   });
 
+  test('call a service: refused it is answered, and the connection stays', async () => {
+    const house = await newHouse(options);
+    const [server, client] = [await connected(house, { auth }), await connected(house, { auth })];
+    await server.implement({ a: () => 1 }, { service: 'own' });
+    const states: string[] = [];
+    client.onState((state) => states.push(state));
+    expect(await client.call('a', {}, { service: 'own' })).toBe(1);
+    await expect(client.call('a', {}, { service: 'forbidden' })).rejects.toMatchObject({ code: -32001 });
+    expect(await client.call('a', {}, { service: 'own' })).toBe(1);
+    expect(states).toEqual([]);
+  });
+
   test('a rule that throws refuses, and keeps to itself why', async () => {
     const house = await newHouse(options);
     const client = await connected(house, { auth });
     const failed = client.events('forbidden.throw').ready;
     await expect(failed).rejects.toThrow(expect.objectContaining({ message: expect.not.stringContaining('1234') }));
   });
+});
+
+test('who may come in must be said in time', async () => {
+  const clock = new ManualClock();
+  const errors: unknown[] = [];
+  const house = await new Promise<House>((resolve) => {
+    const never = new Promise(() => {});
+    const asked = newHouse({ clock, authenticate: () => (void asked.then(resolve), never) });
+    void asked.then(({ urls }) => connect(urls.tcp).catch((error: unknown) => errors.push(error)));
+  });
+  clock.advance(10_000);
+  await vi.waitFor(() => expect(errors).toMatchObject([{ code: 'ERR_CONNECT_TIME' }]));
+  await vi.waitFor(() => expect(house.server.sessions.size).toBe(0));
 });
 
 test('an answer cannot be pointed at somebody else', async () => {
@@ -245,6 +271,8 @@ describe('what is wrong with options is said, by name', () => {
     ['one for listen', { port: 1 }, /unknown option port/],
     ['a wrong type', { authenticate: 'yes' }, /option authenticate must be a function/],
     ['a number that is none', { sniffTime: NaN }, /option sniffTime must be a number/],
+    ['a negative number', { headTime: -1 }, /option headTime must be a number, not negative/],
+    ['a list that is none', { origins: {} }, /option origins must be an array/],
     ['an unknown limit', { limits: { bodies: 1 } }, /createServer: unknown limit limits.bodies/],
     ['a limit of a wrong type', { limits: { body: '1' } }, /createServer: limits.body must be a positive number/],
     ['a limit that is none', { limits: { body: undefined } }, /limits.body must be a positive number/],

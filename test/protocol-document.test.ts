@@ -31,7 +31,7 @@ describe('transcripts', () => {
 /** Starts the server that the page describes, by the page's own words. */
 async function startServer(guarded: boolean): Promise<number> {
   const authenticate = ({ token }: { token?: string | undefined }) => token === 'sesame';
-  const server = createServer(guarded ? { authenticate } : {});
+  const server = createServer({ onError: () => {}, ...(guarded ? { authenticate } : {}) });
   onTestFinished(() => server.close());
   const [, code] = /^```js (server\.implement.*?)^```$/ms.exec(page.replace('```js server\n', '```js '))!;
   (new Function('server', code!) as (server: Server) => void)(server);

@@ -1,6 +1,6 @@
 // Runs inside a child process: loads one contender, obeys orders from the parent.
 import { pathToFileURL } from 'node:url';
-import { now, sleep, percentile, procCpuMicros, procRssBytes } from './util.mjs';
+import { now, sleep, percentile, procCpuMicros, procRssBytes } from './measure.mjs';
 import { runCodecCase } from './codec-run.mjs';
 
 const contender = (await import(pathToFileURL(process.argv[2]).href)).default;

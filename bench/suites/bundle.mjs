@@ -1,7 +1,7 @@
 import { gzipSync, brotliCompressSync } from 'node:zlib';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { table } from '../lib/util.mjs';
+import { table } from '../lib/measure.mjs';
 // What a browser page would import to connect, call and subscribe.
 const ENTRIES = {
   '@stomp/stompjs': "export { Client } from '@stomp/stompjs';",

@@ -1,5 +1,5 @@
 import { CASES } from '../lib/codec-run.mjs';
-import { Agent, summary, pairedRatio, table } from '../lib/util.mjs';
+import { Agent, summary, pairedRatio, table } from '../lib/measure.mjs';
 
 export async function codec({ contenders, quick, log }) {
   const list = contenders.filter((c) => c.codec);

@@ -1,4 +1,4 @@
-import { Agent, summary, table } from '../lib/util.mjs';
+import { Agent, summary, table } from '../lib/measure.mjs';
 export async function conn({ contenders, quick, log }) {
   const list = contenders.filter((c) => c.conn);
   const sizes = quick ? [1000] : [1000, 5000];

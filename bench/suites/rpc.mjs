@@ -1,4 +1,4 @@
-import { Agent, summary, pairedRatio, table } from '../lib/util.mjs';
+import { Agent, summary, pairedRatio, table } from '../lib/measure.mjs';
 
 export async function rpc({ contenders, quick, log }) {
   const list = contenders.filter((c) => c.rpc);

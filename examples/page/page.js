@@ -1,4 +1,4 @@
-// A page that calls the demo (`npx sallyport demo`) and watches its events. Serve this folder with `npx vite`.
+// A page that calls the demo (`npx sallyport demo --origin http://localhost:5173`) and watches its events. Serve this folder with `npx vite`.
 import { connect } from '@sallyport/websocket';
 
 const show = (id, text) => (document.getElementById(id).textContent = text);

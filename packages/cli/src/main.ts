@@ -1,6 +1,6 @@
-#!/usr/bin/env node
 // The command `sallyport`: finds the command asked for, runs it, and ends with its exit code.
 
+import { readFileSync } from 'node:fs';
 import { toError } from '@sallyport/core';
 import { call } from './commands/call.js';
 import { demo } from './commands/demo.js';
@@ -19,13 +19,22 @@ ${Object.entries(commands)
   .map(([name, { summary }]) => `  ${name.padEnd(8)}${summary}`)
   .join('\n')}
 
-sallyport <command> --help tells more.
+sallyport <command> --help tells more; sallyport --version tells which this is.
 Exit codes: 0 all is well, 1 it failed, 2 the command line is wrong.`;
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
+  return manifest.version;
+}
 
 async function run([name, ...args]: string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     console.log(overview);
     return name === undefined ? 2 : 0;
+  }
+  if (name === '--version') {
+    console.log(version());
+    return 0;
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) throw new UsageError(`there is no command ${name}`, overview);

@@ -43,7 +43,8 @@ export function formatError(error: Error): string {
     return `error ${error.code}: ${error.message}${data}`;
   }
   if (error instanceof ConnectionError && error.code === 'ERR_TLS_CERTIFICATE') {
-    return 'the certificate is not trusted: name its authority by --ca FILE, or accept any by --insecure';
+    const why = error.cause instanceof Error ? `: ${error.cause.message}` : '';
+    return `the certificate is not trusted${why}; --ca FILE names its authority, --insecure accepts any`;
   }
   const sent = error instanceof ConnectionError || error instanceof TimeoutError ? ` (sent: ${error.sent})` : '';
   return `${error.message}${sent}`;

@@ -1,7 +1,9 @@
 // Options are plain objects; a misspelt one must not be silently nothing.
 
 /** What an option may be, by name: a test, and what to say when it fails. */
-export type OptionRules = Readonly<Record<string, 'number' | 'string' | 'boolean' | 'function' | 'object' | 'any'>>;
+export type OptionRules = Readonly<
+  Record<string, 'number' | 'string' | 'boolean' | 'function' | 'object' | 'array' | 'any'>
+>;
 
 /** Throws a TypeError that names an option which is unknown or not of its type. Undefined is as good as absent. */
 export function checkOptions(options: object, rules: OptionRules, of: string): void {
@@ -9,10 +11,17 @@ export function checkOptions(options: object, rules: OptionRules, of: string): v
     const type = Object.hasOwn(rules, name) ? rules[name] : undefined;
     if (type === undefined)
       throw new TypeError(`${of}: unknown option ${name}; known are ${Object.keys(rules).join(', ')}`);
-    const fits =
-      value === undefined || type === 'any' || (typeof value === type && value !== null && !Number.isNaN(value));
-    if (!fits) throw new TypeError(`${of}: option ${name} must be ${type === 'object' ? 'an' : 'a'} ${type}`);
+    if (value === undefined || type === 'any' || fits(value, type)) continue;
+    const kind = type === 'number' ? 'number, not negative' : type;
+    throw new TypeError(`${of}: option ${name} must be ${/^[ao]/.test(type) ? 'an' : 'a'} ${kind}`);
   }
+}
+
+/** Numbers are durations and counts: none is negative. */
+function fits(value: unknown, type: string): boolean {
+  if (type === 'array') return Array.isArray(value);
+  if (type === 'number') return typeof value === 'number' && value >= 0;
+  return typeof value === type && value !== null && !Array.isArray(value);
 }
 
 /** Throws a TypeError that names a limit which is unknown or no positive number. */

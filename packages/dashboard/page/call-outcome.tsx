@@ -1,19 +1,26 @@
 // What the console's call came to: a result, an error in its parts, or nothing because it was cancelled.
 
 import type { Calls, Failure, FinishedCall } from './calls.js';
+import type { Connection } from './connection.js';
 import { Json } from './json.jsx';
 import { useNow } from './now.js';
 import { tenths, took } from './quantities.js';
 
-export function CallOutcome({ calls }: { calls: Calls }) {
+interface OutcomeProps {
+  calls: Calls;
+  connection: Connection;
+}
+
+export function CallOutcome({ calls, connection }: OutcomeProps) {
   const running = calls.running.value;
+  const connected = connection.state.value === 'connected';
   const shown = calls.shown.value;
   return (
     <div class="outcome" role="region" aria-label="Outcome of the call">
       <p class="outcome-head" role="status" data-kind={running ? 'running' : shown?.outcome.kind}>
         {running !== undefined ? (
           <>
-            <span class="dot" aria-hidden="true" /> Running <code>{running.method}</code>
+            <span class="dot" aria-hidden="true" /> {connected ? 'Running' : 'Waiting'} <code>{running.method}</code>
           </>
         ) : shown !== undefined ? (
           <Head call={shown} />
@@ -23,8 +30,17 @@ export function CallOutcome({ calls }: { calls: Calls }) {
         {running !== undefined && <Elapsed began={running.began} />}
       </p>
       {/* A place that scrolls must be reachable by the keyboard. */}
-      <div class="outcome-body" tabIndex={0} role="group" aria-label="Answer" data-stale={running !== undefined}>
-        {shown === undefined ? <p class="empty">Run a call: its answer shows here.</p> : <Body call={shown} />}
+      <div class="outcome-body" tabIndex={0} role="group" aria-label="Answer">
+        {running !== undefined ? (
+          // Not the answer before: it would pass for this call's.
+          <p class="empty pending">
+            {connected ? 'Waiting for the answer.' : 'There is no connection: the call waits for it.'}
+          </p>
+        ) : shown !== undefined ? (
+          <Body call={shown} />
+        ) : (
+          <p class="empty">Run a call: its answer shows here.</p>
+        )}
       </div>
     </div>
   );

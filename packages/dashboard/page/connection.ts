@@ -54,7 +54,7 @@ const OUTAGES_KEPT = 20;
 const RESUMING = 5000;
 
 // A cut that is over before anybody saw it shows nothing, and one page is no herd: never less than half the delay.
-const retrying = { retryFirst: true, firstDelay: 3000, longestDelay: 15_000, random: () => 0.5 + Math.random() / 2 };
+const retrying = { retryFirst: true, firstDelay: 3000, longestDelay: 5000, random: () => 0.5 + Math.random() / 2 };
 
 export function createConnection(url: string, take: (item: StreamItem) => void): Connection {
   const state = signal<ConnectionState>('connecting');
@@ -120,6 +120,8 @@ export function createConnection(url: string, take: (item: StreamItem) => void):
     }
   }
 
+  onReturn(() => client?.retryNow());
+
   return {
     url,
     state,
@@ -139,4 +141,13 @@ export function createConnection(url: string, take: (item: StreamItem) => void):
     cut: () => client?.cut(),
     retryNow: () => client?.retryNow(),
   };
+}
+
+/** When it is worth an attempt at once: the network is back, or whoever looks at the page is. */
+function onReturn(retry: () => void): void {
+  addEventListener('online', retry);
+  addEventListener('pageshow', retry);
+  document.addEventListener('visibilitychange', () => {
+    if (document.visibilityState === 'visible') retry();
+  });
 }

@@ -1,6 +1,6 @@
 // The console: any method, any parameters, and what comes of it.
 
-import { type ReadonlySignal, useComputed, useSignal, useSignalEffect } from '@preact/signals';
+import { useComputed, useSignal, useSignalEffect } from '@preact/signals';
 import { CallHistory } from './call-history.jsx';
 import { CallOutcome } from './call-outcome.jsx';
 import type { Calls, FinishedCall } from './calls.js';
@@ -16,14 +16,11 @@ interface ConsoleProps {
   connection: Connection;
 }
 
-const SETTLING = 500;
-
 export function ConsolePanel({ calls, connection }: ConsoleProps) {
   const method = useSignal('host.getStats');
   const params = useSignal('{}');
   const methods = useMethods(connection);
   const problem = useComputed(() => readParams(params.value).problem);
-  const shownProblem = useSettled(problem);
   const ready = useComputed(() => problem.value === undefined && method.value.trim() !== '');
   const running = calls.running.value !== undefined;
 
@@ -94,13 +91,13 @@ export function ConsolePanel({ calls, connection }: ConsoleProps) {
             rows={5}
             spellcheck={false}
             autocapitalize="off"
-            aria-invalid={shownProblem.value !== undefined}
+            aria-invalid={problem.value !== undefined}
             aria-describedby="params-hint"
             value={params}
             onInput={(event) => (params.value = event.currentTarget.value)}
           />
-          <p class="hint" id="params-hint" role="status" data-bad={shownProblem.value !== undefined}>
-            {shownProblem.value ?? 'An object, an array, or nothing'}
+          <p class="hint" id="params-hint" role="status" data-bad={problem.value !== undefined}>
+            {problem.value ?? 'An object, an array, or nothing'}
           </p>
           <div class="actions">
             <button type="submit" class="button primary" disabled={running || !ready.value}>
@@ -126,23 +123,11 @@ export function ConsolePanel({ calls, connection }: ConsoleProps) {
             />
           </div>
         </form>
-        <CallOutcome calls={calls} />
+        <CallOutcome calls={calls} connection={connection} />
       </div>
       <CallHistory calls={calls} onAgain={again} onShow={show} />
     </section>
   );
-}
-
-/** A problem once it lasts: what is half typed is no mistake yet. That it is gone shows at once. */
-function useSettled(problem: ReadonlySignal<string | undefined>): ReadonlySignal<string | undefined> {
-  const settled = useSignal<string | undefined>(undefined);
-  useSignalEffect(() => {
-    const { value } = problem;
-    if (value === undefined) settled.value = undefined;
-    const timer = setTimeout(() => (settled.value = value), SETTLING);
-    return () => clearTimeout(timer);
-  });
-  return settled;
 }
 
 /** The methods to suggest: the examples at first, then what the server says it has. */

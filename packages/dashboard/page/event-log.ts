@@ -35,14 +35,15 @@ export interface EventLog {
   take(item: StreamItem): void;
   setPaused(paused: boolean): void;
   clear(): void;
-  /** Events a second, over the last five. */
-  rate(now: number): number;
+  /** Events a second, over the last five or those there were; undefined before the first is over. */
+  rate(now: number): number | undefined;
 }
 
 /** Bounds of the list. Those of the host have one of their own, or they would push the others out. */
 const KEPT = 200;
 const HOST_KEPT = 60;
-const RATE_WINDOW = 5000;
+/** Seconds. */
+const RATE_WINDOW = 5;
 
 export function createEventLog(): EventLog {
   const events = signal<readonly LoggedEvent[]>([]);
@@ -56,6 +57,7 @@ export function createEventLog(): EventLog {
   const problem = computed(() => patternProblem(pattern.value));
   const perSecond = new Map<number, number>();
   let pending: LoggedEvent[] = [];
+  let firstSecond = Number.POSITIVE_INFINITY;
   let ids = 0;
 
   const all = computed(() => [...events.value, ...hostEvents.value].sort((a, b) => b.id - a.id));
@@ -91,8 +93,9 @@ export function createEventLog(): EventLog {
     take(item) {
       const at = Date.now();
       const second = Math.floor(at / 1000);
+      firstSecond = Math.min(firstSecond, second);
       perSecond.set(second, (perSecond.get(second) ?? 0) + 1);
-      for (const old of perSecond.keys()) if (old < second - RATE_WINDOW / 1000) perSecond.delete(old);
+      for (const old of perSecond.keys()) if (old < second - RATE_WINDOW) perSecond.delete(old);
       if (pending.length === 0) requestAnimationFrame(publish);
       pending.push({ ...item, id: (ids += 1), at });
       // A page in the background gets no frames.
@@ -110,10 +113,12 @@ export function createEventLog(): EventLog {
     },
     rate(now) {
       const second = Math.floor(now / 1000);
+      // Whole seconds only: the present one is not over, and the first had begun before.
+      const seconds = Math.min(RATE_WINDOW, second - firstSecond - 1);
+      if (seconds < 1) return undefined;
       let count = 0;
-      // Whole seconds only: the present one is not over.
-      for (let back = 1; back <= RATE_WINDOW / 1000; back += 1) count += perSecond.get(second - back) ?? 0;
-      return count / (RATE_WINDOW / 1000);
+      for (let back = 1; back <= seconds; back += 1) count += perSecond.get(second - back) ?? 0;
+      return count / seconds;
     },
   };
 }

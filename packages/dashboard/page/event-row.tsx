@@ -8,7 +8,7 @@ import { timeOfDay } from './quantities.js';
 /** Characters of the data in a closed line; the style cuts it to what fits. */
 const PREVIEW = 160;
 /** Of a run, the newest so many are shown in full. */
-const SHOWN = 10;
+const SHOWN = 50;
 
 export function EventRow({ run }: { run: Run }) {
   const { newest, events } = run;
@@ -19,8 +19,8 @@ export function EventRow({ run }: { run: Run }) {
       <details class="event" onToggle={(event) => (open.value = event.currentTarget.open)}>
         <summary>
           <time>{timeOfDay(newest.at)}</time>
-          <span class="event-name">
-            {newest.name}
+          <span class="event-name" title={newest.name}>
+            <span>{newest.name}</span>
             {events.length > 1 && <span class="badge">×{events.length}</span>}
           </span>
           <span class="event-preview">{(JSON.stringify(newest.data) ?? '').slice(0, PREVIEW)}</span>

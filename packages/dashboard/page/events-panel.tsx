@@ -48,7 +48,7 @@ export function EventsPanel({ log, connection }: EventsProps) {
 function Rate({ log }: { log: EventLog }) {
   const now = useNow(1000);
   const rate = log.rate(now.value);
-  return <p class="rate">{rate.toFixed(rate < 100 ? 1 : 0)} a second</p>;
+  return <p class="rate">{rate === undefined ? '–' : rate.toFixed(rate < 100 ? 1 : 0)} a second</p>;
 }
 
 function Filters({ log }: { log: EventLog }) {

@@ -13,7 +13,7 @@ export function readParams(text: string): Params {
     const value: unknown = JSON.parse(text);
     // JSON-RPC 2.0, section 4.2: a structured value.
     if (typeof value === 'object' && value !== null) return { value };
-    return { problem: 'Parameters are an object {…} or an array […]' };
+    return { problem: 'Not parameters: they are an object {…} or an array […]' };
   } catch (thrown) {
     return { problem: explain(text, thrown) };
   }
@@ -31,5 +31,5 @@ function explain(text: string, thrown: unknown): string {
     .replace(/ \(line \d+ column \d+\)$/, '');
   if (offset === undefined) return `Not JSON: ${reason}`;
   const before = text.slice(0, Number(offset)).split('\n');
-  return `Line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}: ${reason}`;
+  return `Not JSON, line ${before.length}, column ${(before.at(-1)?.length ?? 0) + 1}: ${reason}`;
 }

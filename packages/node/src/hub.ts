@@ -4,22 +4,28 @@ import {
   AuthError,
   type ByteStream,
   type Clock,
+  defaultLimits,
   jsonHeaders,
   type Limits,
   type MessageChannel,
   randomName,
   RpcError,
+  systemClock,
+  TimeoutError,
 } from '@sallyport/core';
 import {
   EmbeddedBroker,
   type EmbeddedLink,
   isRequestQueue,
+  type Message,
   privateRequestQueue,
   requestQueue,
 } from '@sallyport/core/broker';
 import {
   BrokerRpc,
   ErrorCode,
+  idOf,
+  jsonOf,
   JsonRpcPeer,
   type Methods,
   MethodTable,
@@ -96,6 +102,7 @@ export class Hub {
     const session = new Session(randomName(), came);
     this.connections.add(stream);
     const { options } = this;
+    let link: EmbeddedLink | undefined;
     const outcome = await serveStomp(stream, {
       ...options,
       limits: options.limits,
@@ -103,14 +110,14 @@ export class Hub {
       sessionId: session.id,
       server: 'Sallyport',
       messages: this.messages,
-      permit: (action, destination) => this.permit(session, action, destination),
+      permit: (action, message) => this.mayDo(session, link!, action, message),
       authenticate: async (headers, connection) => {
         session.principal = await this.admit(came, {
           login: headers.get('login'),
           passcode: headers.get('passcode'),
           token: headers.get('token'),
         });
-        const link = this.broker.link({
+        link = this.broker.link({
           origin: session,
           unsubscribedReply: (delivery) => connection.deliverUnsubscribed(delivery),
         });
@@ -184,8 +191,42 @@ export class Hub {
     return { limits, clock, timeout, onError };
   }
 
+  /** Asks who it is. Whoever answers that may be slow, or never answer: then the connection is not kept for it. */
   private admit(came: Origin, credentials: Partial<Credentials>): Promise<unknown> {
-    return admit(this.options.authenticate, { ...came, ...credentials });
+    const { authenticate, limits, clock = systemClock } = this.options;
+    if (authenticate === undefined) return Promise.resolve();
+    const time = limits?.connectTime ?? defaultLimits.connectTime;
+    return new Promise((resolve, reject) => {
+      const alarm = clock.after(time, () => {
+        reject(new TimeoutError('ERR_CONNECT_TIME', `authenticate took longer than ${time} ms (limits.connectTime)`));
+      });
+      admit(authenticate, { ...came, ...credentials })
+        .finally(() => alarm.cancel())
+        .then(resolve, reject);
+    });
+  }
+
+  /** What a connection may send and subscribe. A call that it may not make is answered; anything else ends it. */
+  private mayDo(
+    session: Session,
+    link: EmbeddedLink,
+    action: 'send' | 'subscribe',
+    message: Message,
+  ): Promise<void | 'answered'> | undefined {
+    const { destination, replyTo } = message;
+    const isServiceCall = action === 'send' && destination !== requestQueue && isRequestQueue(destination);
+    const isAnswerable = isServiceCall && replyTo !== undefined && this.options.authorize !== undefined;
+    return isAnswerable ? this.permitCall(session, link, message) : this.permit(session, action, destination);
+  }
+
+  private async permitCall(session: Session, link: EmbeddedLink, message: Message): Promise<void | 'answered'> {
+    try {
+      await this.permit(session, 'send', message.destination);
+    } catch {
+      const refusal = errorText(idOf(jsonOf(message)), new RpcError(ErrorCode.forbidden, 'not allowed'));
+      link.send({ destination: message.replyTo!, headers: jsonHeaders, body: refusal });
+      return 'answered';
+    }
   }
 
   private permit(session: Session, action: 'send' | 'subscribe', destination: string): Promise<void> | undefined {

@@ -1,5 +1,6 @@
 // The server: one port, and behind it one hub. Everything here is wiring; each part has its own file.
 
+import { once } from 'node:events';
 import { createServer as createNetServer, type AddressInfo, type Server as NetServer } from 'node:net';
 import { type ByteStream, defaultLimits, type MessageChannel } from '@sallyport/core';
 import type { Contract } from '@sallyport/core/client';
@@ -45,7 +46,7 @@ export class Server {
   private closed = false;
 
   constructor(private readonly options: ServerOptions) {
-    this.hub = new Hub(options);
+    this.hub = new Hub({ onError: report, ...options });
     this.http = this.makeHttpServer();
   }
 
@@ -96,23 +97,19 @@ export class Server {
         `listen: ${host} is beyond this machine and there is no option authenticate; set insecure to allow that`,
       );
     }
-    this.gate = await this.makeGate();
-    const acceptor = (this.acceptor = this.makeAcceptor(this.gate));
-    this.http.allowedHosts = this.options.allowedHosts ?? (isLoopback(host) ? loopbackHosts : undefined);
-    const net = createNetServer({ noDelay: true, pauseOnConnect: false }, (socket) => acceptor.accept(socket));
-    this.net = net;
-    await new Promise<void>((resolve, reject) => {
-      net.once('error', reject);
-      net.listen({ port, host, backlog: 4096 }, () => {
-        net.off('error', reject);
-        // Such as that there is no file descriptor left to accept with; without a listener it would end the process.
-        net.on('error', (error) => this.options.log?.('warn', `the port: ${error.message}`));
-        resolve();
-      });
-    }).catch((error: unknown) => {
+    const net = (this.net = createNetServer({ noDelay: true }, (socket) => this.acceptor!.accept(socket)));
+    try {
+      this.gate = await this.makeGate();
+      this.acceptor = this.makeAcceptor(this.gate);
+      this.http.allowedHosts = this.options.allowedHosts ?? (isLoopback(host) ? loopbackHosts : undefined);
+      net.listen({ port, host, backlog: 4096 });
+      await once(net, 'listening');
+    } catch (error) {
       this.net = undefined;
       throw error;
-    });
+    }
+    // Such as that there is no file descriptor left to accept with; without a listener it would end the process.
+    net.on('error', (error) => this.options.log?.('warn', `the port: ${error.message}`));
     return this.address!;
   }
 
@@ -185,7 +182,7 @@ export class Server {
       headTime,
       requestTime,
       keepAliveTime,
-      onError: (error) => this.options.onError?.(error as Error, 'http'),
+      onError: (error) => (this.options.onError ?? report)(error as Error, 'http'),
       health: () => ({ status: 'ok', sessions: this.hub.sessions.size }),
       rpc: (text, context) => {
         const { signal, authenticated } = context;
@@ -245,6 +242,11 @@ export class Server {
   private serveJsonRpc(channel: MessageChannel, origin: Origin, accepted: Accepted, credentials = {}): void {
     void this.hub.serveJsonRpc(channel, { ...origin, ...credentials }, accepted.authenticated);
   }
+}
+
+/** What a handler throws is told to nobody else: its caller hears of an internal error. */
+function report(error: Error, method: string): void {
+  console.error(`sallyport: ${method} failed (option onError):`, error);
 }
 
 type Came = Pick<Accepted, 'secure' | 'remoteAddress' | 'peerCertificate'>;

@@ -6,7 +6,7 @@ import { connect, createServer, type ServerOptions } from '../src/index.js';
 import { dialled } from './fixtures/sockets.js';
 
 async function startServer(options: ServerOptions = {}) {
-  const server = createServer(options);
+  const server = createServer({ onError: () => {}, ...options });
   onTestFinished(() => server.close());
   const { port } = await server.listen({ port: 0 });
   return { server, port };

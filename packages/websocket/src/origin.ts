@@ -16,7 +16,8 @@ export function originAllowed(origin: string | undefined, host: string | undefin
   // Sandboxed frames and local files; anybody can make one.
   if (origin === 'null') return false;
   const asked = origin.toLowerCase();
-  if (check.origins?.some((allowed) => allowed.toLowerCase() === asked)) return true;
+  // As people copy it from the address bar, with a slash behind it.
+  if (check.origins?.some((allowed) => allowed.toLowerCase().replace(/\/$/, '') === asked)) return true;
   return host !== undefined && isSameHost(asked, host);
 }
 

@@ -31,6 +31,7 @@ const cases: [origin: string | undefined, host: string | undefined, origins: str
     // A list adds to the default.
     ['https://b.example', 'a.example', ['https://b.example'], true],
     ['https://B.example', 'a.example', ['HTTPS://b.EXAMPLE'], true],
+    ['https://b.example', 'a.example', ['https://b.example/'], true],
     ['https://a.example', 'a.example', ['https://b.example'], true],
     ['http://b.example', 'a.example', ['https://b.example'], false],
     ['https://b.example:444', 'a.example', ['https://b.example'], false],

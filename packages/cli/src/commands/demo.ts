@@ -16,6 +16,7 @@ host.getStats, echo, add, fail, slow and emit; its event host.stats comes each s
   --host ADDRESS     the address to listen on (127.0.0.1: this machine only)
   --cert FILE        the certificate, PEM, and
   --key FILE         its key; without them a certificate is made up at the start
+  --origin ORIGIN    let pages of this origin in, such as http://localhost:5173; may be given several times
   --insecure         listen beyond this machine although everybody may do everything
 
 Ends by Ctrl-C. Exit codes: 0 ended, 1 it failed, 2 the command line is wrong.`;
@@ -25,6 +26,7 @@ const options = {
   host: { type: 'string' },
   cert: { type: 'string' },
   key: { type: 'string' },
+  origin: { type: 'string', multiple: true },
   insecure: { type: 'boolean' },
 } as const;
 
@@ -45,6 +47,7 @@ export const demo: Command = {
     const server = createServer({
       tls,
       page: pageRoot,
+      origins: values.origin,
       insecure: values.insecure,
       log,
       onError: (error, method) => log('error', `${method}: ${error.stack ?? error.message}`),

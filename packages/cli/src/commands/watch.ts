@@ -1,9 +1,19 @@
 // sallyport watch: events as they come, until somebody has seen enough.
 
 import { toError } from '@sallyport/core';
+import { topicTokens } from '@sallyport/core/broker';
 import type { EventItem, StompClient } from '@sallyport/core/client';
 import { connect } from '@sallyport/node';
-import { type Command, connectOptions, connectUsage, readConnect, readLine, readNumber, readUrl } from '../command.js';
+import {
+  type Command,
+  connectOptions,
+  connectUsage,
+  readConnect,
+  readLine,
+  readNumber,
+  readUrl,
+  UsageError,
+} from '../command.js';
 import { endWithReader, formatError, formatEvent, standardOutput } from '../output.js';
 
 const usage = `Usage: sallyport watch [options] URL PATTERN
@@ -28,6 +38,7 @@ export const watch: Command = {
     const { values, positionals } = readLine(args, options, [2, 2], usage);
     const [address, pattern] = positionals as [string, string];
     const url = readUrl(address, usage);
+    checkPattern(pattern);
     const count = readNumber('count', values.count, usage) ?? Infinity;
     endWithReader();
     try {
@@ -87,4 +98,13 @@ function announce(client: StompClient): void {
     if (state === 'connected' && lost) console.error('sallyport: connected again');
     lost = state === 'reconnecting';
   });
+}
+
+/** A wrong pattern is the command line's fault; the server would close the connection for it. */
+function checkPattern(pattern: string): void {
+  try {
+    topicTokens(pattern, 'allowed');
+  } catch (error) {
+    throw new UsageError(`PATTERN: ${toError(error).message}`, usage);
+  }
 }

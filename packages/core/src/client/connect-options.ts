@@ -9,7 +9,7 @@ export type ConnectOptions = Partial<Omit<ClientOptionsOverStomp, 'dial'>>;
 
 const rules: OptionRules = {
   host: 'string',
-  versions: 'object',
+  versions: 'array',
   headers: 'object',
   heartBeat: 'object',
   heartBeatGrace: 'number',

@@ -18,10 +18,11 @@ import type { ByteStream } from '../channel.js';
 import { systemClock } from '../clock.js';
 import { Deferred } from '../deferred.js';
 import { AuthError, closedError, ConnectionError, toError } from '../errors.js';
-import type { HeaderRecord } from '../header-list.js';
+import { HeaderList, type HeaderRecord } from '../header-list.js';
 import { type Random, randomName } from '../random.js';
 import { connectStomp, type StompConnection, type StompConnectOptions } from '../stomp/client.js';
 import type { Frame } from '../stomp/frame.js';
+import type { Body } from '../text.js';
 
 /** Who we are: a token, or login and passcode. */
 export interface Credentials {
@@ -53,6 +54,18 @@ export interface RetryInfo {
   error?: Error | undefined;
 }
 
+/** A message as one writes it by hand. */
+export interface PlainMessage {
+  readonly destination: string;
+  readonly headers?: HeaderRecord;
+  readonly body: Body;
+  readonly replyTo?: string;
+}
+
+function listOf(headers: HeaderList | HeaderRecord = HeaderList.empty): HeaderList {
+  return headers instanceof HeaderList ? headers : HeaderList.of(headers);
+}
+
 export class StompBroker implements Broker {
   readonly can: ReadonlySet<Capability> = new Set(['resume', 'private-requests']);
   state: BrokerState = 'connecting';
@@ -76,13 +89,14 @@ export class StompBroker implements Broker {
     void this.#keepConnected();
   }
 
-  send(message: Message): Promise<void> | undefined {
-    return this.#current().send(message.destination, message.headers, message.body, message.replyTo);
+  /** Sends a message; its headers may be a plain object. Throws ConnectionError if there is no connection now. */
+  send({ destination, headers, body, replyTo }: Message | PlainMessage): Promise<void> | undefined {
+    return this.#current().send(destination, listOf(headers), body, replyTo);
   }
 
   /** Sends and resolves when the server has confirmed it by a RECEIPT. */
-  async sendConfirmed({ destination, headers, body, replyTo }: Message): Promise<void> {
-    await this.#current().confirmed('SEND', { ...headers.toRecord(), destination, 'reply-to': replyTo }, body);
+  async sendConfirmed({ destination, headers, body, replyTo }: Message | PlainMessage): Promise<void> {
+    await this.#current().confirmed('SEND', { ...listOf(headers).toRecord(), destination, 'reply-to': replyTo }, body);
   }
 
   subscribe(destination: string, on: (delivery: Delivery) => void, options: SubscribeOptions = {}): Subscription {

@@ -1,7 +1,7 @@
 // The spine of the server: for each chunk, for each frame, for each effect. The only file here that awaits I/O on the
 // server's side; decoder, session and encoder are called by it and call nobody back.
 
-import type { Broker, Delivery, Subscription } from '../broker/broker.js';
+import type { Broker, Delivery, Message, Subscription } from '../broker/broker.js';
 import type { ByteStream } from '../channel.js';
 import { type Clock, systemClock } from '../clock.js';
 import { ConnectionError, SallyportError, TimeoutError, toError } from '../errors.js';
@@ -25,8 +25,11 @@ export interface StompServerOptions extends ServerSessionOptions {
    * told to the peer.
    */
   authenticate(headers: HeaderList, connection: StompServerConnection): Broker | Promise<Broker>;
-  /** Asked before each SEND and SUBSCRIBE; throws, or rejects, to refuse. Returns nothing if there is nothing to wait for. */
-  permit?: (action: 'send' | 'subscribe', destination: string) => Promise<void> | undefined;
+  /**
+   * Asked before each SEND and SUBSCRIBE; throws, or rejects, to refuse. Returns nothing if there is nothing to wait for;
+   * with `answered` the message has been dealt with and goes nowhere.
+   */
+  permit?: (action: 'send' | 'subscribe', message: Message) => Promise<void | 'answered'> | undefined;
   limits?: Partial<Limits> | undefined;
   clock?: Clock | undefined;
   /** Shared by all sessions of a server. */
@@ -129,11 +132,14 @@ class StompServer implements StompServerConnection {
   private performOne(effect: ServerEffect): Promise<void> | undefined {
     switch (effect.type) {
       case 'send': {
-        const pending = this.options.permit?.('send', effect.frame.header('destination')!);
-        return pending === undefined ? this.send(effect.frame) : pending.then(() => this.send(effect.frame));
+        const message = messageOf(effect.frame);
+        const pending = this.options.permit?.('send', message);
+        if (pending === undefined) return this.broker!.send(message);
+        return pending.then((verdict) => (verdict === 'answered' ? undefined : this.broker!.send(message)));
       }
       case 'subscribe': {
-        const pending = this.options.permit?.('subscribe', effect.destination);
+        const { destination, headers } = effect;
+        const pending = this.options.permit?.('subscribe', { destination, headers, body: '' });
         return pending === undefined ? this.subscribe(effect) : pending.then(() => this.subscribe(effect));
       }
       case 'unsubscribe':
@@ -162,15 +168,6 @@ class StompServer implements StompServerConnection {
     if (this.closed) return;
     this.decoder.version = this.session.version;
     await this.perform(this.session.accept(), 0);
-  }
-
-  private send({ headers, body }: Frame): Promise<void> | undefined {
-    return this.broker!.send({
-      destination: headers.get('destination')!,
-      headers,
-      body,
-      replyTo: headers.get('reply-to'),
-    });
   }
 
   private subscribe(effect: Extract<ServerEffect, { type: 'subscribe' }>): Promise<void> | undefined {
@@ -244,4 +241,8 @@ class StompServer implements StompServerConnection {
     this.failure ??= reason;
     void this.stream.close(reason);
   }
+}
+
+function messageOf({ headers, body }: Frame): Message {
+  return { destination: headers.get('destination')!, headers, body, replyTo: headers.get('reply-to') };
 }

@@ -1,3 +1,4 @@
+import type { Message } from '../../src/broker/index.js';
 import { describe, expect, test, vi } from 'vitest';
 import { type ClientState, connectClient, type RetryInfo, StompClient } from '../../src/client/index.js';
 import { AuthError, ConnectionError } from '../../src/errors.js';
@@ -300,7 +301,7 @@ describe('the order on reconnect', () => {
 });
 
 describe('a subscription that the server refuses', () => {
-  const permit = (_action: string, destination: string) =>
+  const permit = (_action: string, { destination }: Message) =>
     destination.includes('secret') ? Promise.reject(new AuthError('ERR_FORBIDDEN', 'not for you')) : undefined;
 
   test('rejects ready and ends; the connection comes back without it, once', async () => {

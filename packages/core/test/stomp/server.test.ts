@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { type Broker, EmbeddedBroker } from '../../src/broker/index.js';
+import { type Broker, EmbeddedBroker, type Message } from '../../src/broker/index.js';
 import { AuthError, LimitError, ProtocolError, TimeoutError } from '../../src/errors.js';
 import { HeaderList } from '../../src/header-list.js';
 import { bodyText } from '../../src/text.js';
@@ -222,7 +222,7 @@ describe('serveStomp', () => {
 
   it('asks before each SEND and SUBSCRIBE whether it is permitted, and keeps their order', async () => {
     const asked: string[] = [];
-    const permit = (action: string, destination: string): Promise<void> => {
+    const permit = (action: string, { destination }: Message): Promise<void> => {
       asked.push(`${action} ${destination}`);
       return destination.includes('secret') ? Promise.reject(new AuthError('ERR_FORBIDDEN', 'no')) : settled();
     };

@@ -40,7 +40,8 @@ export async function serveRpc(
   const cors = corsHeaders(origin);
   if (request.method === 'OPTIONS') return answerEmpty(response, 204, { allow: METHODS, ...cors, ...preflight });
   if (request.method !== 'POST') return answerText(response, 405, 'use POST', { allow: METHODS });
-  if (!isJson(request.headers)) return answerText(response, 415, 'the content-type must be application/json', cors);
+  if (!isJson(request.headers))
+    return answerText(response, 415, 'the content-type must be application/json, without content-encoding', cors);
   const body = await readBody(request, response, options.most);
   if (body === undefined) {
     return answerText(response, 413, `the body is longer than ${options.most} bytes (limits.body)`, cors);
