@@ -168,16 +168,17 @@ function connections(connect: Connect, version: string): void {
       const onWebSocketClose = vi.fn();
       await new Promise<void>((resolve) => {
         void connect({
-          heartbeatIncoming: 50,
-          heartbeatOutgoing: 50,
-          onHeartbeatReceived: () => ++beats === 20 && resolve(),
+          // Long enough for a machine that is busy: stompjs gives up after twice the interval.
+          heartbeatIncoming: 300,
+          heartbeatOutgoing: 300,
+          onHeartbeatReceived: () => ++beats === 4 && resolve(),
           debug: (text) => void (text === '>>> PING' && sent++),
           onWebSocketClose,
         });
       });
       // The server would have ended it by now: its grace was shorter than that.
       expect(onWebSocketClose).not.toHaveBeenCalled();
-      expect(sent).toBeGreaterThan(10);
+      expect(sent).toBeGreaterThan(2);
     });
 }
 

@@ -54,6 +54,9 @@ export interface RetryInfo {
   error?: Error | undefined;
 }
 
+/** A connection that ended sooner than this was none to speak of, milliseconds. */
+const BRIEF = 1000;
+
 /** A message as one writes it by hand. */
 export interface PlainMessage {
   readonly destination: string;
@@ -152,12 +155,17 @@ export class StompBroker implements Broker {
   async #keepConnected(): Promise<void> {
     let hadOne = false;
     let error: Error | undefined;
+    let brief = 0;
+    const { clock = systemClock } = this.#options;
     for (let attempt = 1; !this.#isClosed; attempt++) {
       try {
         const connection = await this.#connect(attempt, error);
+        const since = clock.now();
         hadOne = true;
         attempt = 0;
         error = await connection.ended;
+        // A server that takes us and drops us at once, again and again, is asked less and less often.
+        brief = clock.now() - since < BRIEF ? brief + 1 : 0;
       } catch (failure) {
         error = toError(failure);
       }
@@ -169,7 +177,7 @@ export class StompBroker implements Broker {
         this.retry = { attempt, error };
         this.#change('closed', error);
       }
-      await this.#wait(attempt, hadOne, error);
+      await this.#wait(attempt, attempt + Math.max(hadOne ? 1 : 0, brief), error);
     }
   }
 
@@ -202,11 +210,11 @@ export class StompBroker implements Broker {
     return connection;
   }
 
-  /** The first delay after a success is that of a first attempt. */
-  async #wait(attempt: number, hadOne: boolean, error: Error | undefined): Promise<void> {
+  /** The first delay after a success is that of a first attempt: `step` 1. */
+  async #wait(attempt: number, step: number, error: Error | undefined): Promise<void> {
     if (this.#isClosed) return;
     const { random = Math.random, clock = systemClock } = this.#options;
-    const retryIn = backoff(hadOne ? attempt + 1 : attempt, random, this.#options);
+    const retryIn = backoff(step, random, this.#options);
     this.retry = { attempt, retryIn, error };
     const delay = new Deferred();
     this.#wake = delay.resolve;

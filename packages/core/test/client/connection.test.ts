@@ -133,6 +133,22 @@ describe('a lost connection', () => {
     expect(delays).toEqual([0, 200, 30, 270, 0]);
   });
 
+  test('a server that drops each connection at once is asked less and less often', async () => {
+    const { client, network, clock } = await connectedPair({ random: () => 1, firstDelay: 100, longestDelay: 10_000 });
+    const delays: (number | undefined)[] = [];
+    client.onState((_state, { retryIn }) => retryIn !== undefined && delays.push(retryIn));
+    for (const delay of [100, 200, 400]) {
+      network.cut();
+      await quiet();
+      await clock.run(delay, 10);
+      expect(client.state).toBe('connected');
+    }
+    await clock.run(1000, 100);
+    network.cut();
+    await quiet();
+    expect(delays).toEqual([100, 200, 400, 100]);
+  });
+
   test('the first wait is at most firstDelay, after a first connection that failed too', async () => {
     const { join, network } = pair();
     network.up = false;

@@ -82,7 +82,7 @@ describe('after a reconnect', () => {
       network.cut();
       await quiet();
       for (const _ of [1, 2]) server.emit('count', { number: number++ });
-      await clock.run(250);
+      await clock.run(1250, 250);
     }
     seen.push(...told(await waiting(events)));
     expect(seen).toEqual(Array.from({ length: 25 }, (_, at) => ({ number: at })));
