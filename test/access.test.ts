@@ -254,6 +254,25 @@ test('who may come in must be said in time', async () => {
   await vi.waitFor(() => expect(house.server.sessions.size).toBe(0));
 });
 
+test('what a handler throws is on standard error, unless somebody is told of it', async () => {
+  const printed = vi.spyOn(console, 'error').mockImplementation(() => {});
+  onTestFinished(() => printed.mockRestore());
+  const house = await newHouse({ onError: undefined });
+  const client = await connected(house);
+  await expect(client.call('house.crash')).rejects.toMatchObject({ code: -32603 });
+  expect(printed).toHaveBeenCalledWith(expect.stringContaining('house.crash failed'), expect.any(Error));
+});
+
+test('a message may be sent by hand, with headers as a plain object', async () => {
+  const house = await newHouse({});
+  const client = await connected(house);
+  const came = new Promise((resolve) => client.stomp.subscribe('/queue/work', resolve));
+  await client.stomp.sendConfirmed({ destination: '/queue/work', headers: { colour: 'red' }, body: 'x' });
+  const delivery = (await came) as { headers: { get(name: string): string }; body: string };
+  expect([delivery.headers.get('colour'), delivery.body]).toEqual(['red', 'x']);
+  await client.stomp.send({ destination: '/queue/work', body: 'y' });
+});
+
 test('an answer cannot be pointed at somebody else', async () => {
   const house = await newHouse({});
   const login = frame('CONNECT', { 'accept-version': '1.2', host: 'h' });

@@ -46,7 +46,7 @@ export class Server {
   private closed = false;
 
   constructor(private readonly options: ServerOptions) {
-    this.hub = new Hub({ onError: report, ...options });
+    this.hub = new Hub({ ...options, onError: options.onError ?? report });
     this.http = this.makeHttpServer();
   }
 

@@ -29,7 +29,7 @@ const LINGER = 2000;
 const KEEP_ALIVE = 60_000;
 
 /**
- * A connected socket, plain or TLS, as a byte stream. Everything sent during one turn leaves in one write. Strings are
+ * A connected socket, plain or TLS, as a byte stream. What is sent during one turn leaves together. Strings are
  * counted by their length until they are written.
  *
  * The iteration throws `ERR_CONNECTION_LOST` when the connection breaks, and a LimitError (`ERR_WRITE_BUFFER`,

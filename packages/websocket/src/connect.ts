@@ -13,7 +13,7 @@ import { stompProtocols } from './subprotocols.js';
 
 /**
  * Connects to a server by `ws://` or `wss://` and keeps the connection up. Rejects with ConnectionError if the server
- * cannot be reached, with AuthError if it refuses us; throws a TypeError for a wrong option.
+ * cannot be reached, with AuthError if it refuses us, with a TypeError for a wrong option.
  */
 export async function connect<Api extends Contract = Contract>(
   url: string | URL,
