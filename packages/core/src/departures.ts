@@ -66,6 +66,11 @@ export class Departures {
     private readonly options: DeparturesOptions,
   ) {}
 
+  /** Whether something has been handed over and not been taken. */
+  get isBusy(): boolean {
+    return this.underWay > 0;
+  }
+
   /** Queues a piece. Returns nothing while there is room, else a promise for room. */
   add(piece: Piece): Promise<void> | undefined {
     if (this.stopped || this.empty !== undefined) return undefined;

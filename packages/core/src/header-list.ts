@@ -28,6 +28,11 @@ export class HeaderList {
     return new HeaderList(pairs);
   }
 
+  /** Headers however they were written. */
+  static from(headers: HeaderList | HeaderRecord = HeaderList.empty): HeaderList {
+    return headers instanceof HeaderList ? headers : HeaderList.of(headers);
+  }
+
   /** The first value of a name. */
   get(name: string): string | undefined {
     const pairs = this.pairs;

@@ -16,18 +16,36 @@ export interface Limits {
   leadingEols: number;
   /** Subscriptions of one connection. Default 1000. */
   subscriptions: number;
-  /** Queues and temporary queues that one connection's messages have brought into being. Default 1000. */
+  /** Deliveries of one subscription that wait to be acknowledged; further messages wait in their queue. Default 1000. */
+  prefetch: number;
+  /** Deliveries that were refused by NACK before a message goes to the dead letters. Default 6. */
+  deliveries: number;
+  /** How long the first NACK keeps a message back; each further one doubles it; milliseconds. Default 100. */
+  redeliveryDelay: number;
+  /** The longest that a NACK keeps a message back, milliseconds. Default 30 000. */
+  longestRedeliveryDelay: number;
+  /** Open transactions of one connection. Default 32. */
+  transactions: number;
+  /** Bytes waiting in one transaction. Default 16 MiB. */
+  transactionBytes: number;
+  /** Queues and temporary queues that one client's messages have brought into being. Default 1000. */
   destinations: number;
   /** Messages waiting in one queue. Default 100 000. */
   queueMessages: number;
   /** Bytes waiting in one queue. Default 32 MiB. */
   queueBytes: number;
-  /** Bytes waiting in all queues together. Default 256 MiB. */
+  /** Bytes of one client waiting in queues and transactions. Default 64 MiB. */
+  clientQueuedBytes: number;
+  /** Bytes of all clients of one address waiting in queues and transactions. Default 128 MiB. */
+  addressQueuedBytes: number;
+  /** Bytes waiting in all queues and transactions together. Default 256 MiB. */
   queuedBytes: number;
   /** Calls of one connection being worked on at once; further ones are refused with -32000. Default 256. */
   calls: number;
   /** Calls of this side waiting for their answer at once; further ones are refused. Default 10 000. */
   pendingCalls: number;
+  /** Arrays and objects within each other in a JSON text. Default 512. */
+  jsonDepth: number;
   /** Members of a JSON-RPC batch. Default 1000. */
   batch: number;
   /** Bytes written to one connection and not yet taken by it; more cuts it. Default 16 MiB. */
@@ -54,12 +72,21 @@ export const defaultLimits: Limits = {
   body: 16 * 1024 * 1024,
   leadingEols: 8,
   subscriptions: 1000,
+  prefetch: 1000,
+  deliveries: 6,
+  redeliveryDelay: 100,
+  longestRedeliveryDelay: 30_000,
+  transactions: 32,
+  transactionBytes: 16 * 1024 * 1024,
   destinations: 1000,
   queueMessages: 100_000,
   queueBytes: 32 * 1024 * 1024,
+  clientQueuedBytes: 64 * 1024 * 1024,
+  addressQueuedBytes: 128 * 1024 * 1024,
   queuedBytes: 256 * 1024 * 1024,
   calls: 256,
   pendingCalls: 10_000,
+  jsonDepth: 512,
   batch: 1000,
   writeBuffer: 16 * 1024 * 1024,
   writeStall: 10_000,

@@ -22,6 +22,12 @@ export interface Delivery extends Message {
   readonly cursor?: string | undefined;
   /** On the embedded broker, whoever sent it: what its connection was linked with. */
   readonly origin?: unknown;
+  /** Which delivery of this message it is, if it is not the first: 2, 3, … */
+  readonly attempt?: number | undefined;
+  /** Where the subscription asked to acknowledge: it has been dealt with, and is forgotten. Once; later ones do nothing. */
+  ack?(): void;
+  /** Where the subscription asked to acknowledge: it could not be dealt with, and comes again, here or elsewhere. */
+  nack?(): void;
 }
 
 /** A delivery that may be kept: it does not keep alive the chunk that it arrived in. */
@@ -44,7 +50,23 @@ export function keptBytes({ headers, body }: Delivery): number {
   return length;
 }
 
+/**
+ * - `auto`: what has been delivered is gone.
+ * - `client-individual`: each delivery waits for its `ack` or `nack`; without it comes again once the subscription ends.
+ */
+export type AckMode = 'auto' | 'client-individual';
+
+/**
+ * Takes a delivery. While it has no room for more, it returns a promise for that: what comes from a queue then goes to
+ * others, or waits there.
+ */
+export type OnDelivery = (delivery: Delivery) => Promise<void> | void;
+
 export interface SubscribeOptions {
+  /** Default `auto`. */
+  ack?: AckMode | undefined;
+  /** How many deliveries may wait for their acknowledgement at once. Default limits.prefetch, which is also the most. */
+  prefetch?: number | undefined;
   /** The cursor of the last event seen; what came after it is delivered first. */
   after?: string | undefined;
   /** More headers for an engine that knows them. */
@@ -67,11 +89,25 @@ export interface Inbox {
   close(): void;
 }
 
+/** Messages sent and deliveries settled all together, or not at all. */
+export interface Transaction {
+  /** Sends once it is committed. Throws if that could never succeed. */
+  send(message: Message): Promise<void> | undefined;
+  ack(delivery: Delivery): void;
+  nack(delivery: Delivery): void;
+  /** Does all of it; throws, or rejects, if it could not, and then nothing was done. */
+  commit(): Promise<void> | undefined;
+  /** Forgets all of it; the deliveries wait for their acknowledgement again. */
+  abort(): void;
+}
+
 /**
  * - `resume`: subscriptions can go on after a cursor.
  * - `private-requests`: a subscription of `/temp-queue/rpc` can be called by the server.
+ * - `acknowledge`: subscriptions can ask to acknowledge.
+ * - `transact`: `begin` is there.
  */
-export type Capability = 'resume' | 'private-requests';
+export type Capability = 'resume' | 'private-requests' | 'acknowledge' | 'transact';
 
 /** `up`: sends go out now. `down`: the connection was lost and is being made again. `closed`: for good. */
 export type BrokerState = 'connecting' | 'up' | 'down' | 'closed';
@@ -82,9 +118,11 @@ export interface Broker {
   /** Returns nothing if the message went out and there is room for more; else a promise for that. */
   send(message: Message): Promise<void> | undefined;
   /** A topic may be a pattern: `*` is one token, `#` the rest. Survives reconnects. */
-  subscribe(destination: string, on: (delivery: Delivery) => void, options?: SubscribeOptions): Subscription;
+  subscribe(destination: string, on: OnDelivery, options?: SubscribeOptions): Subscription;
   /** Survives reconnects. */
   inbox(on: (delivery: Delivery) => void): Inbox;
+  /** Begins a transaction; on brokers that can `transact`. */
+  begin?(): Transaction;
   readonly can: ReadonlySet<Capability>;
   readonly state: BrokerState;
   /** Calls back on each change; returns what stops that. */

@@ -1,113 +1,248 @@
-// One queue: each message goes to one of the listeners in turn, or waits, within bounds, until there is one.
+// One queue: each message goes to one of the consumers in turn, or waits, within bounds, until one is ready. What has to
+// be acknowledged is kept until it is, and comes back otherwise.
 
-import type { Clock } from '../clock.js';
+import type { Alarm, Clock } from '../clock.js';
 import { LimitError } from '../errors.js';
 import type { Limits } from '../limits.js';
-import { type Delivery, detachDelivery, keptBytes } from './broker.js';
+import type { Delivery } from './broker.js';
+import type { Consumer } from './consumer.js';
+import { expiryOf, type QueueItem, queueItem } from './queue-item.js';
+import type { Quota } from './quota.js';
+import { WaitingLine } from './waiting-line.js';
 
-/** Whoever takes messages from a queue. */
-export interface Listener {
-  deliver(delivery: Delivery): void;
+export type QueueLimits = Pick<
+  Limits,
+  'queueMessages' | 'queueBytes' | 'deliveries' | 'redeliveryDelay' | 'longestRedeliveryDelay'
+>;
+
+/** What a queue needs of the broker it is in. */
+export interface QueueHost {
+  readonly limits: QueueLimits;
+  readonly clock: Clock;
+  /** Milliseconds since 1970. */
+  wallClock(): number;
+  /** Takes a message that was refused too often; it is no longer in the queue. */
+  bury(item: QueueItem): void;
+  /** There is neither message nor consumer left. */
+  idle(queue: WorkQueue): void;
 }
-
-interface Waiting {
-  delivery: Delivery;
-  bytes: number;
-  expires: number;
-}
-
-/** Bytes that wait in all queues of a broker. */
-export interface Queued {
-  bytes: number;
-}
-
-type QueueLimits = Pick<Limits, 'queueMessages' | 'queueBytes' | 'queuedBytes'>;
 
 export class WorkQueue {
-  private readonly listeners: Listener[] = [];
-  private waiting: Waiting[] = [];
+  private readonly consumers: Consumer[] = [];
+  private readonly line = new WaitingLine();
+  /** Refused, and kept back for a while. */
+  private readonly delayed = new Map<QueueItem, Alarm>();
+  /** All that is kept: in line, delayed, and handed out without having been acknowledged. */
+  private count = 0;
   private bytes = 0;
+  private lastOrder = 0;
   private turn = 0;
-  /** When the first of those waiting expires. */
-  private firstExpiry = Infinity;
+  private isDispatching = false;
+  private expiry: { at: number; alarm: Alarm } | undefined;
 
   constructor(
-    private readonly name: string,
-    private readonly limits: QueueLimits,
-    private readonly clock: Clock,
-    private readonly queued: Queued = { bytes: 0 },
+    readonly name: string,
+    private readonly host: QueueHost,
   ) {}
 
   get isUnused(): boolean {
-    this.dropExpired();
-    return this.listeners.length === 0 && this.waiting.length === 0;
+    return this.consumers.length === 0 && this.count === 0;
   }
 
-  get hasListeners(): boolean {
-    return this.listeners.length > 0;
+  get hasConsumers(): boolean {
+    return this.consumers.length > 0;
   }
 
   /** Whether nobody but this one listens. */
-  isExclusiveTo(listener: Listener): boolean {
-    return this.listeners.length === 1 && this.listeners[0] === listener;
+  isExclusiveTo(consumer: Consumer): boolean {
+    return this.consumers.length === 1 && this.consumers[0] === consumer;
   }
 
-  add(listener: Listener): void {
-    this.listeners.push(listener);
-    const { waiting } = this;
-    this.waiting = [];
-    this.count(-this.bytes);
-    this.firstExpiry = Infinity;
-    const now = this.clock.now();
-    for (const { delivery, expires } of waiting) if (expires > now) listener.deliver(delivery);
+  add(consumer: Consumer): void {
+    this.consumers.push(consumer);
+    this.dispatch();
   }
 
-  remove(listener: Listener): void {
-    const at = this.listeners.indexOf(listener);
-    if (at !== -1) this.listeners.splice(at, 1);
+  /** What it has not acknowledged goes back to where it was, and to somebody else. */
+  remove(consumer: Consumer): void {
+    const at = this.consumers.indexOf(consumer);
+    if (at === -1) return;
+    consumer.leave();
+    this.consumers.splice(at, 1);
+    if (at < this.turn) this.turn--;
+    const returned = [...consumer.outstanding.keys()];
+    consumer.outstanding.clear();
+    this.line.insert(returned);
+    for (const item of returned) this.watchExpiry(item);
+    this.dispatch();
+    this.tellIfUnused();
   }
 
-  /** Gives a message to the next listener, or keeps it. Throws LimitError if the queue is full. */
-  offer(delivery: Delivery): void {
-    const { listeners } = this;
-    if (listeners.length === 0) return this.keep(delivery);
-    if (this.turn >= listeners.length) this.turn = 0;
-    listeners[this.turn++]!.deliver(delivery);
+  /** Forgets everything; nobody is told. */
+  clear(): void {
+    for (const alarm of this.delayed.values()) alarm.cancel();
+    const items = [...this.line.take(() => true), ...this.delayed.keys()];
+    for (const { outstanding } of this.consumers) {
+      items.push(...outstanding.keys());
+      outstanding.clear();
+    }
+    this.delayed.clear();
+    items.forEach((item) => this.forget(item));
   }
 
-  private keep(delivery: Delivery): void {
-    const bytes = keptBytes(delivery);
-    const { queueMessages, queueBytes } = this.limits;
-    if (this.waiting.length >= queueMessages || this.bytes + bytes > queueBytes) this.dropExpired();
-    this.check('queueMessages', this.waiting.length + 1);
+  /** Gives a message to the next consumer, or keeps it at `quota`'s expense. Throws LimitError if there is no room. */
+  offer(delivery: Delivery, quota: Quota): void {
+    const at = this.line.length === 0 && !this.isDispatching ? this.nextReady() : -1;
+    // Requests are most of what is sent; the one who answers them is waiting.
+    if (at !== -1 && this.consumers[at]!.prefetch === undefined && !delivery.headers.has('expires')) {
+      return this.take(at, delivery);
+    }
+    const { clock, wallClock } = this.host;
+    const expires = expiryOf(delivery.headers, clock, wallClock);
+    if (expires <= clock.now()) return;
+    this.check('queueMessages', this.count + 1);
+    const item = queueItem(delivery, quota, ++this.lastOrder, expires);
+    this.check('queueBytes', this.bytes + item.bytes, item);
+    this.count++;
+    this.bytes += item.bytes;
+    this.line.push(item);
+    this.dispatch();
+    // What went straight into a hand waits for nothing but its acknowledgement.
+    if (this.line.length > 0) this.watchExpiry(item);
+  }
+
+  /** Whether so much more can be kept; throws LimitError if not. */
+  checkRoom(messages: number, bytes: number): void {
+    this.check('queueMessages', this.count + messages);
     this.check('queueBytes', this.bytes + bytes);
-    this.check('queuedBytes', this.queued.bytes + bytes);
-    const time = Number(delivery.headers.get('expiration') ?? Infinity);
-    const expires = Number.isFinite(time) && time > 0 ? this.clock.now() + time : Infinity;
-    this.waiting.push({ delivery: detachDelivery(delivery), bytes, expires });
-    this.count(bytes);
-    this.firstExpiry = Math.min(this.firstExpiry, expires);
+  }
+
+  private dispatch(): void {
+    // A consumer that acknowledges at once, or sends to its own queue, comes here while it is being handed something.
+    if (this.isDispatching) return;
+    this.isDispatching = true;
+    try {
+      for (let at = 0; this.line.length > 0 && (at = this.nextReady()) !== -1;) {
+        const item = this.line.shift()!;
+        if (item.expires !== Infinity && item.expires <= this.host.clock.now()) this.forget(item);
+        else this.hand(at, item);
+      }
+    } finally {
+      this.isDispatching = false;
+    }
+  }
+
+  /** Where the next consumer in turn is that is ready, or -1. */
+  private nextReady(): number {
+    const { length } = this.consumers;
+    for (let step = 0; step < length; step++) {
+      const at = (this.turn + step) % length;
+      if (this.consumers[at]!.isReady) return at;
+    }
+    return -1;
+  }
+
+  private take(at: number, delivery: Delivery): void {
+    this.turn = at + 1;
+    this.consumers[at]!.take(delivery, this.resume);
+  }
+
+  private readonly resume = (): void => this.dispatch();
+
+  private hand(at: number, item: QueueItem): void {
+    const consumer = this.consumers[at]!;
+    const attempt = ++item.attempts;
+    const again = attempt > 1 ? attempt : undefined;
+    if (consumer.prefetch === undefined) {
+      this.forget(item);
+      this.take(at, again === undefined ? item.delivery : { ...item.delivery, attempt: again });
+      return;
+    }
+    consumer.outstanding.set(item, attempt);
+    const settle = (how: (item: QueueItem) => void) => (): void => {
+      // Once, and only by whom it is with now.
+      if (consumer.outstanding.get(item) !== attempt) return;
+      consumer.outstanding.delete(item);
+      how(item);
+      this.dispatch();
+      this.tellIfUnused();
+    };
+    const delivery: Delivery = {
+      ...item.delivery,
+      attempt: again,
+      ack: settle((done) => this.forget(done)),
+      nack: settle((refused) => this.refuse(refused)),
+    };
+    this.take(at, delivery);
+  }
+
+  /** It comes again, later each time: at once would be thousands of times a second. */
+  private refuse(item: QueueItem): void {
+    const { deliveries, redeliveryDelay, longestRedeliveryDelay } = this.host.limits;
+    if (++item.refusals >= deliveries && !isDeadLetters(this.name)) {
+      this.forget(item);
+      return this.host.bury(item);
+    }
+    const delay = Math.min(redeliveryDelay * 2 ** (item.refusals - 1), longestRedeliveryDelay);
+    const alarm = this.host.clock.after(delay, () => {
+      this.delayed.delete(item);
+      this.line.insert([item]);
+      this.dispatch();
+      this.watchExpiry(item);
+    });
+    this.delayed.set(item, alarm);
+  }
+
+  private forget(item: QueueItem): void {
+    this.count--;
+    this.bytes -= item.bytes;
+    item.quota.release(item.bytes);
+  }
+
+  /** Sees to it that what expires does not keep its room until somebody looks. */
+  private watchExpiry({ expires }: QueueItem): void {
+    if (expires === Infinity || (this.expiry !== undefined && this.expiry.at <= expires)) return;
+    this.expiry?.alarm.cancel();
+    const alarm = this.host.clock.after(expires - this.host.clock.now(), () => this.dropExpired());
+    this.expiry = { at: expires, alarm };
   }
 
   private dropExpired(): void {
-    const now = this.clock.now();
-    if (this.firstExpiry > now) return;
-    this.waiting = this.waiting.filter(({ expires }) => expires > now);
-    this.count(this.waiting.reduce((sum, { bytes }) => sum + bytes, 0) - this.bytes);
-    this.firstExpiry = this.waiting.reduce((first, { expires }) => Math.min(first, expires), Infinity);
+    this.expiry = undefined;
+    const now = this.host.clock.now();
+    let next: QueueItem | undefined;
+    const expired = this.line.take((item) => {
+      if (item.expires > now && (next === undefined || item.expires < next.expires)) next = item;
+      return item.expires <= now;
+    });
+    expired.forEach((item) => this.forget(item));
+    if (next !== undefined) this.watchExpiry(next);
+    this.tellIfUnused();
   }
 
-  private count(more: number): void {
-    this.bytes += more;
-    this.queued.bytes += more;
+  private tellIfUnused(): void {
+    if (!this.isUnused) return;
+    this.expiry?.alarm.cancel();
+    this.expiry = undefined;
+    this.host.idle(this);
   }
 
-  private check(limit: keyof QueueLimits, value: number): void {
-    if (value <= this.limits[limit]) return;
-    throw new LimitError(
-      'ERR_QUEUE_FULL',
-      `${this.name} is full: nobody listens and limits.${limit} is ${this.limits[limit]}`,
-      limit,
-    );
+  private check(limit: 'queueMessages' | 'queueBytes', value: number, item?: QueueItem): void {
+    const most = this.host.limits[limit];
+    if (value <= most) return;
+    item?.quota.release(item.bytes);
+    throw new LimitError('ERR_QUEUE_FULL', `${this.name} is full: limits.${limit} is ${most}`, limit);
   }
+}
+
+const DEAD_LETTERS = '/queue/dead-letter.';
+
+/** Where messages go that were refused too often. */
+export function deadLettersOf(destination: string): string {
+  return DEAD_LETTERS + destination.replace(/^\/[^/]*\//, '');
+}
+
+/** What is refused there stays there. */
+function isDeadLetters(destination: string): boolean {
+  return destination.startsWith(DEAD_LETTERS);
 }

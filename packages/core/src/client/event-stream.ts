@@ -1,10 +1,9 @@
 // Events as something to iterate: bounded, and honest about what was lost.
 
-import type { Broker, Delivery, Subscription } from '../broker/broker.js';
+import type { Broker, Delivery } from '../broker/broker.js';
 import { onAbort } from '../abort.js';
-import { Deferred } from '../deferred.js';
-import { closedError } from '../errors.js';
 import { gapMethod, jsonOf } from '../jsonrpc/message.js';
+import { Iteration } from './iteration.js';
 
 /** An event, or word that some were lost before the next one. */
 export interface EventItem<Data = unknown> {
@@ -17,6 +16,8 @@ export interface EventItem<Data = unknown> {
   readonly gap: { readonly missed?: number } | undefined;
 }
 
+const gapItem = { name: gapMethod, data: undefined, cursor: undefined };
+
 export interface EventsOptions {
   /** Go on behind this cursor, with what the server still has. */
   after?: string;
@@ -25,101 +26,75 @@ export interface EventsOptions {
   buffer?: number | undefined;
 }
 
-export class EventStream<Data = unknown> implements AsyncIterableIterator<EventItem<Data>> {
-  readonly #subscription: Subscription;
+export class EventStream<Data = unknown> extends Iteration<EventItem<Data>> {
   readonly #limit: number;
   #items: EventItem<Data>[] = [];
   /** How many have been dropped; NaN if that is not known. */
   #dropped = 0;
-  readonly #readers: Deferred<IteratorResult<EventItem<Data>>>[] = [];
-  #over = false;
-  /** Why it ended; told once. */
-  #failure: unknown;
-  readonly #stopWatching: () => void;
   #stopListening = (): void => {};
 
   constructor(broker: Broker, pattern: string, { after, signal, buffer = 1000 }: EventsOptions = {}) {
-    const end = (reason: unknown): void => this.#end(reason);
+    super();
+    const end = (reason: unknown): void => this.end(reason);
     this.#limit = buffer;
-    const on = (delivery: Delivery): void => this.#take(delivery);
-    this.#subscription = broker.subscribe('/topic/' + pattern, on, { after, onEnd: end });
-    this.#stopWatching = broker.onState((state, reason) => state === 'closed' && end(reason));
-    this.#stopListening = onAbort(signal, end);
-    if (broker.state === 'closed') end(closedError());
+    const on = (delivery: Delivery): void => this.#receive(delivery);
+    this.follow(broker, broker.subscribe('/topic/' + pattern, on, { after, onEnd: end }));
+    const stopAborting = onAbort(signal, end);
+    const stopWatching = this.#watch(broker);
+    this.#stopListening = () => {
+      stopAborting();
+      stopWatching();
+    };
   }
 
-  /** Resolves once the server has taken the subscription: what is emitted from now on will come. */
-  get ready(): Promise<void> {
-    return this.#subscription.ready;
+  /** What came while there was no connection is lost, and not even counted, where the broker keeps no events. */
+  #watch(broker: Broker): () => void {
+    let wasUp = broker.state === 'up';
+    return broker.onState((state) => {
+      if (state !== 'up') return;
+      if (wasUp && !broker.can.has('resume')) this.#add({ ...gapItem, gap: {} });
+      wasUp = true;
+    });
   }
 
-  next(): Promise<IteratorResult<EventItem<Data>>> {
-    const reader = new Deferred<IteratorResult<EventItem<Data>>>();
-    this.#readers.push(reader);
-    this.#serve();
-    return reader.promise;
+  protected take(): EventItem<Data> | undefined {
+    return this.#gap() ?? this.#items.shift();
   }
 
-  /** Stops; also what `break` does. */
-  return(): Promise<IteratorResult<EventItem<Data>>> {
+  protected clear(): void {
     this.#items = [];
     this.#dropped = 0;
-    this.#end(undefined);
-    this.#failure = undefined;
-    return this.next();
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
+  protected override end(failure: unknown): void {
+    this.#stopListening();
+    super.end(failure);
   }
 
-  #take(delivery: Delivery): void {
+  #receive(delivery: Delivery): void {
     const message = jsonOf(delivery) as { method?: unknown; params?: unknown } | null | undefined;
     if (message === undefined) return; // Somebody sent to the topic what is no event.
     const { method, params } = message ?? {};
-    this.#items.push({
+    this.#add({
       name: typeof method === 'string' ? method : delivery.destination.replace(/^\/topic\//, ''),
-      data: params as Data,
+      data: params,
       cursor: delivery.cursor,
       gap: method === gapMethod ? ((params ?? {}) as { missed?: number }) : undefined,
     });
-    this.#serve();
+  }
+
+  #add(item: EventItem<unknown>): void {
+    this.#items.push(item as EventItem<Data>);
+    this.serve();
     if (this.#items.length <= this.#limit) return;
     const lost = this.#items.shift()!;
     this.#dropped += lost.gap === undefined ? 1 : (lost.gap.missed ?? NaN);
-  }
-
-  /** Hands over what there is to whoever waits, in the order they asked. */
-  #serve(): void {
-    for (let reader; (reader = this.#readers[0]) !== undefined; this.#readers.shift()) {
-      const value = this.#gap() ?? this.#items.shift();
-      if (value !== undefined) reader.resolve({ value, done: false });
-      else if (!this.#over) return;
-      else this.#finish(reader);
-    }
-  }
-
-  /** Ends the iteration, by a throw if it did not end well. */
-  #finish(reader: Deferred<IteratorResult<EventItem<Data>>>): void {
-    if (this.#failure === undefined) return reader.resolve({ value: undefined, done: true });
-    reader.reject(this.#failure);
-    this.#failure = undefined;
   }
 
   #gap(): EventItem<Data> | undefined {
     const missed = this.#dropped;
     if (missed === 0) return undefined;
     this.#dropped = 0;
-    return { name: gapMethod, data: undefined as Data, cursor: undefined, gap: missed > 0 ? { missed } : {} };
-  }
-
-  #end(failure: unknown): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#failure = failure;
-    this.#stopWatching();
-    this.#stopListening();
-    this.#subscription.close();
-    this.#serve();
+    return { ...gapItem, gap: missed > 0 ? { missed } : {} } as EventItem<Data>;
   }
 }

@@ -9,8 +9,8 @@ import type {
   Delivery,
   Inbox,
   Message,
+  OnDelivery,
   StateListener,
-  SubscribeOptions,
   Subscription,
 } from '../broker/broker.js';
 import { callBack } from '../callback.js';
@@ -21,8 +21,10 @@ import { AuthError, closedError, ConnectionError, toError } from '../errors.js';
 import { HeaderList, type HeaderRecord } from '../header-list.js';
 import { type Random, randomName } from '../random.js';
 import { connectStomp, type StompConnection, type StompConnectOptions } from '../stomp/client.js';
-import type { Frame } from '../stomp/frame.js';
 import type { Body } from '../text.js';
+import { DeliveryStream } from './delivery-stream.js';
+import { type StompSubscribeOptions, StompSubscription } from './stomp-subscription.js';
+import { type PlainMessage, StompTransaction } from './stomp-transaction.js';
 
 /** Who we are: a token, or login and passcode. */
 export interface Credentials {
@@ -54,23 +56,15 @@ export interface RetryInfo {
   error?: Error | undefined;
 }
 
+const standard: readonly Capability[] = ['acknowledge', 'transact'];
+/** What only our own server can do. */
+const ours: readonly Capability[] = ['resume', 'private-requests'];
+
 /** A connection that ended sooner than this was none to speak of, milliseconds. */
 const BRIEF = 1000;
 
-/** A message as one writes it by hand. */
-export interface PlainMessage {
-  readonly destination: string;
-  readonly headers?: HeaderRecord;
-  readonly body: Body;
-  readonly replyTo?: string;
-}
-
-function listOf(headers: HeaderList | HeaderRecord = HeaderList.empty): HeaderList {
-  return headers instanceof HeaderList ? headers : HeaderList.of(headers);
-}
-
 export class StompBroker implements Broker {
-  readonly can: ReadonlySet<Capability> = new Set(['resume', 'private-requests']);
+  can: ReadonlySet<Capability> = new Set([...standard, ...ours]);
   state: BrokerState = 'connecting';
   /** Resolves with the first connection; rejects if there will be none. */
   readonly connected: Promise<void>;
@@ -94,15 +88,30 @@ export class StompBroker implements Broker {
 
   /** Sends a message; its headers may be a plain object. Throws ConnectionError if there is no connection now. */
   send({ destination, headers, body, replyTo }: Message | PlainMessage): Promise<void> | undefined {
-    return this.#current().send(destination, listOf(headers), body, replyTo);
+    return this.#current().send(destination, HeaderList.from(headers), body, replyTo);
   }
 
   /** Sends and resolves when the server has confirmed it by a RECEIPT. */
   async sendConfirmed({ destination, headers, body, replyTo }: Message | PlainMessage): Promise<void> {
-    await this.#current().confirmed('SEND', { ...listOf(headers).toRecord(), destination, 'reply-to': replyTo }, body);
+    await this.#current().confirmed(
+      'SEND',
+      { ...HeaderList.from(headers).toRecord(), destination, 'reply-to': replyTo },
+      body,
+    );
   }
 
-  subscribe(destination: string, on: (delivery: Delivery) => void, options: SubscribeOptions = {}): Subscription {
+  /**
+   * Subscribes, on this connection and those that follow it. Without a callback the deliveries are to be iterated:
+   * `for await (const delivery of client.stomp.subscribe('/queue/work', { ack: 'client-individual' })) …`
+   */
+  subscribe(destination: string, on: OnDelivery, options?: StompSubscribeOptions): Subscription;
+  subscribe(destination: string, options?: StompSubscribeOptions): DeliveryStream;
+  subscribe(
+    destination: string,
+    on?: OnDelivery | StompSubscribeOptions,
+    options: StompSubscribeOptions = {},
+  ): Subscription | DeliveryStream {
+    if (typeof on !== 'function') return new DeliveryStream(this, destination, on, this.#options.limits?.eventBuffer);
     // The replies that RabbitMQ sends to a temporary queue have its name as their subscription.
     const id = destination.startsWith('/temp-queue/') ? destination : `s${++this.#lastId}`;
     const subscription = new StompSubscription(id, destination, on, options, () => this.#subscriptions.delete(id));
@@ -112,6 +121,23 @@ export class StompBroker implements Broker {
       if (this.#connection !== undefined) subscription.open(this.#connection);
     }
     return subscription;
+  }
+
+  /** Begins a transaction on the present connection; {@link transaction} is the way that cannot be left open. */
+  begin(): StompTransaction {
+    return new StompTransaction(this.#current());
+  }
+
+  /** Runs `work`, then commits what it did by the transaction; aborts if it throws. Rejects unless all of it was done. */
+  async transaction<T>(work: (transaction: StompTransaction) => T | Promise<T>): Promise<T> {
+    const transaction = this.begin();
+    try {
+      const result = await work(transaction);
+      await transaction.commit();
+      return result;
+    } finally {
+      transaction.abort();
+    }
   }
 
   inbox(on: (delivery: Delivery) => void): Inbox {
@@ -203,6 +229,7 @@ export class StompBroker implements Broker {
       throw closedError();
     }
     this.#connection = connection;
+    this.can = new Set<Capability>([...standard, ...(connection.kind === 'sallyport' ? ours : [])]);
     for (const subscription of this.#subscriptions.values()) subscription.open(connection);
     this.retry = { attempt: 0 };
     this.#first.resolve();
@@ -237,77 +264,5 @@ export class StompBroker implements Broker {
       for (const subscription of this.#subscriptions.values()) subscription.refuse(error);
     }
     for (const listener of [...this.#listeners]) callBack(listener, state, reason);
-  }
-}
-
-class StompSubscription implements Subscription {
-  readonly ready: Promise<void>;
-  cursor: string | undefined;
-  readonly #id: string;
-  readonly #destination: string;
-  readonly #on: (delivery: Delivery) => void;
-  readonly #options: SubscribeOptions;
-  readonly #leave: () => boolean;
-  readonly #taken = new Deferred().quiet();
-  #connection: StompConnection | undefined;
-
-  constructor(
-    id: string,
-    destination: string,
-    on: (delivery: Delivery) => void,
-    options: SubscribeOptions,
-    /** Takes it off the list; false if it was not there. */
-    leave: () => boolean,
-  ) {
-    this.#id = id;
-    this.#destination = destination;
-    this.#on = on;
-    this.#options = options;
-    this.#leave = leave;
-    this.cursor = options.after;
-    this.ready = this.#taken.promise;
-  }
-
-  /** Subscribes on a new connection, behind what was seen on the last one. */
-  open(connection: StompConnection): void {
-    this.#connection = connection;
-    const id = this.#id;
-    const destination = this.#destination;
-    if (id === destination && connection.server?.startsWith('RabbitMQ')) return this.#taken.resolve();
-    const headers = { ...this.#options.headers?.toRecord(), id, destination, after: this.cursor };
-    connection.confirmed('SUBSCRIBE', headers).then(
-      (frame) => {
-        this.cursor ??= frame.header('cursor');
-        this.#taken.resolve();
-      },
-      (error: Error) => {
-        // After a lost connection the next one asks again; what the server refuses, it would refuse each time.
-        if (error instanceof ConnectionError || !this.#leave()) return;
-        this.refuse(error);
-        this.#options.onEnd?.(error);
-      },
-    );
-  }
-
-  deliver({ headers, body }: Frame): void {
-    const cursor = headers.get('cursor');
-    this.cursor = cursor ?? this.cursor;
-    callBack(this.#on, {
-      destination: headers.get('destination') ?? '',
-      id: headers.get('message-id') ?? '',
-      replyTo: headers.get('reply-to'),
-      cursor,
-      headers,
-      body,
-    });
-  }
-
-  /** It will not be taken, if it has not been. */
-  refuse(error: Error): void {
-    this.#taken.reject(error);
-  }
-
-  close(): void {
-    if (this.#leave()) void this.#connection?.frame('UNSUBSCRIBE', { id: this.#id });
   }
 }

@@ -1,6 +1,8 @@
 // A client with a connection of its own, which it keeps up.
 
 import { type BrokerState } from '../broker/broker.js';
+import { AuthError, RpcError } from '../errors.js';
+import { ErrorCode } from '../jsonrpc/message.js';
 import { Client, type ClientOptions } from './client.js';
 import type { Contract } from './remote.js';
 import { type RetryInfo, StompBroker, type StompBrokerOptions } from './stomp-broker.js';
@@ -18,11 +20,13 @@ export type ClientOptionsOverStomp = ClientOptions & StompBrokerOptions;
 export class StompClient<Api extends Contract = Contract> extends Client<Api> {
   /** The session below, for whoever wants to send and subscribe by STOMP's own terms. */
   readonly stomp: StompBroker;
+  readonly #auth: StompBrokerOptions['auth'];
   #wasConnected = false;
 
   constructor(options: ClientOptionsOverStomp) {
     const stomp = new StompBroker(options);
     super(stomp, options);
+    this.#auth = options.auth;
     this.stomp = stomp;
     stomp.onState((state) => (this.#wasConnected ||= state === 'up'));
   }
@@ -34,6 +38,21 @@ export class StompClient<Api extends Contract = Contract> extends Client<Api> {
   /** Calls back on each change of state; returns what stops that. `info` tells of attempts and when the next one is. */
   onState(listener: (state: ClientState, info: RetryInfo) => void): () => void {
     return this.stomp.onState((state) => listener(this.#name(state), this.stomp.retry));
+  }
+
+  /**
+   * Says anew who we are, on the connection there is: asks the option `auth` again, so that a login goes on whose time is
+   * nearly over, or becomes another one. Rejects with AuthError if the server refuses; then it stays what it was.
+   */
+  async authenticate(): Promise<void> {
+    const auth = this.#auth;
+    const credentials = typeof auth === 'function' ? await auth({ attempt: 1 }) : auth;
+    try {
+      await this.call('rpc.authenticate', credentials, { whenOffline: 'fail' });
+    } catch (error) {
+      const isRefused = error instanceof RpcError && error.code === Number(ErrorCode.forbidden);
+      throw isRefused ? new AuthError('ERR_AUTH', error.message) : error;
+    }
   }
 
   /** Drops the connection as if the network had; it comes back. For trying out what happens then. */

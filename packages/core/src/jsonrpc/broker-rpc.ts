@@ -10,11 +10,11 @@ import type { Limits } from '../limits.js';
 import { type CallOptions, Calls, type PendingCall } from './calls.js';
 import type { Caller } from './call.js';
 import { Dispatcher, type DispatcherOptions } from './dispatcher.js';
-import { ErrorCode, errorText, idOf, isResponse, jsonOf, requestText } from './message.js';
+import { errorText, idOf, isResponse, jsonOf, messageOf, requestText } from './message.js';
 import { MethodTable } from './methods.js';
 
 export interface BrokerRpcOptions extends Pick<DispatcherOptions, 'authorize' | 'onError'> {
-  limits?: Partial<Pick<Limits, 'calls' | 'batch' | 'pendingCalls'>>;
+  limits?: Partial<Pick<Limits, 'calls' | 'batch' | 'pendingCalls' | 'jsonDepth'>>;
   clock?: Clock;
   /** Default time for an answer, milliseconds. Default 30 000. */
   timeout?: number;
@@ -30,6 +30,7 @@ export class BrokerRpc {
   readonly #calls: Calls;
   readonly #callerOf: (delivery: Delivery) => Caller;
   readonly #stopWatching: () => void;
+  readonly #depth: number | undefined;
   #inbox: Inbox | undefined;
   /** Request headers by time allowed: the same object each time is encoded once. */
   #headers = jsonHeaders;
@@ -40,6 +41,7 @@ export class BrokerRpc {
     this.#broker = broker;
     this.methods = methods;
     this.#callerOf = callerOf;
+    this.#depth = limits?.jsonDepth;
     this.dispatcher = new Dispatcher(methods, options);
     this.#calls = new Calls({
       limits,
@@ -110,14 +112,18 @@ export class BrokerRpc {
 
   /** Takes what comes to our own address: answers, and word of progress. Anything else has nothing of ours to answer. */
   #receive(delivery: Delivery): void {
-    const message = jsonOf(delivery);
+    const message = jsonOf(delivery, this.#depth);
     if (Array.isArray(message)) message.forEach((one) => this.#calls.take(one));
     else this.#calls.take(message);
   }
 
   #answer(delivery: Delivery): void {
-    const message = jsonOf(delivery);
-    if (message === undefined) return this.refuse(delivery, new RpcError(ErrorCode.parseError, 'Parse error'));
+    let message: unknown;
+    try {
+      message = messageOf(delivery, this.#depth);
+    } catch (error) {
+      return this.#reply(delivery, errorText(null, error));
+    }
     if (isResponse(message)) return; // An answer that nobody here asked for must not be answered in turn.
     const reply = (text: string | undefined): void => this.#reply(delivery, text);
     // The header `expiration`: for how many milliseconds the asker waits.

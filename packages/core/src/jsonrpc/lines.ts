@@ -7,9 +7,12 @@ import { concatBytes, decodeText } from '../text.js';
 
 const LF = 0x0a;
 
-/** Reads lines as messages, and ends each message sent with a line feed. Empty lines are nothing. */
+/**
+ * Reads lines as messages, and ends each message sent with a line feed. Empty lines are nothing. The limits are looked at
+ * anew for each line.
+ */
 export function lineChannel(stream: ByteStream, limits: Partial<Pick<Limits, 'body'>> = {}): MessageChannel {
-  const longest = limits.body ?? defaultLimits.body;
+  const most = (): number => limits.body ?? defaultLimits.body;
   return {
     send: (text) => stream.send(text + '\n'),
     close: (reason) => stream.close(reason),
@@ -19,7 +22,7 @@ export function lineChannel(stream: ByteStream, limits: Partial<Pick<Limits, 'bo
       for await (const chunk of stream) {
         let from = 0;
         for (let end = chunk.indexOf(LF); end !== -1; end = chunk.indexOf(LF, from)) {
-          const line = decodeLine(held, length, chunk.subarray(from, end), longest);
+          const line = decodeLine(held, length, chunk.subarray(from, end), most());
           held = [];
           length = 0;
           from = end + 1;
@@ -28,12 +31,12 @@ export function lineChannel(stream: ByteStream, limits: Partial<Pick<Limits, 'bo
         if (from === chunk.length) continue;
         held.push(chunk.slice(from));
         length += chunk.length - from;
-        if (length > longest) throw tooLong(longest);
+        if (length > most()) throw tooLong(most());
         // Many small pieces would cost more than their bytes.
         if (held.length > 64 + length / 256) held = [concatBytes(held, length)];
       }
       // A client that says one thing and half-closes often leaves out the last line feed.
-      const last = decodeLine([], 0, concatBytes(held, length), longest);
+      const last = decodeLine([], 0, concatBytes(held, length), most());
       if (last !== '') yield last;
     },
   };

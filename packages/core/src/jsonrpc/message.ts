@@ -1,7 +1,9 @@
 // JSON-RPC 2.0: the shapes of its messages, what is valid, and the texts of answers. https://www.jsonrpc.org/specification
 
 import { RpcError } from '../errors.js';
+import { defaultLimits } from '../limits.js';
 import { type Body, bodyText } from '../text.js';
+import { isDeeper } from './depth.js';
 
 /** An id as the specification allows it (section 4); null only in answers to what could not be read. */
 export type Id = string | number | null;
@@ -48,8 +50,12 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Parses a text; throws the RpcError -32700 that answers it. */
-export function parseJson(text: string): unknown {
+/** Parses a text that is at most `depth` arrays and objects deep; throws the RpcError -32700 that answers it. */
+export function parseJson(text: string, depth = defaultLimits.jsonDepth): unknown {
+  if (isDeeper(text, depth)) {
+    const what = `more than ${depth} arrays and objects within each other (limits.jsonDepth)`;
+    throw new RpcError(ErrorCode.parseError, `Parse error: ${what}`);
+  }
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -57,10 +63,21 @@ export function parseJson(text: string): unknown {
   }
 }
 
-/** The JSON that a message's body holds; undefined if it is none. */
-export function jsonOf({ body }: { body: Body }): unknown {
+/** The JSON that a message's body holds; throws the RpcError -32700 that answers it. */
+export function messageOf({ body }: { body: Body }, depth?: number): unknown {
+  let text: string;
   try {
-    return JSON.parse(bodyText(body)) as unknown;
+    text = bodyText(body);
+  } catch {
+    throw new RpcError(ErrorCode.parseError, 'Parse error: not UTF-8');
+  }
+  return parseJson(text, depth);
+}
+
+/** As {@link messageOf}; undefined if it is none, or too deep. */
+export function jsonOf(message: { body: Body }, depth?: number): unknown {
+  try {
+    return messageOf(message, depth);
   } catch {
     return undefined;
   }

@@ -2,12 +2,14 @@
 
 import type { MessageChannel } from '../channel.js';
 import { LimitError, ProtocolError, RpcError, toError } from '../errors.js';
+import type { Limits } from '../limits.js';
 import { type CallOptions, Calls, type CallsOptions } from './calls.js';
 import type { Caller } from './call.js';
 import type { Dispatcher } from './dispatcher.js';
 import { ErrorCode, errorText, parseJson, requestText } from './message.js';
 
-export interface JsonRpcPeerOptions extends Pick<CallsOptions, 'limits' | 'clock' | 'timeout'> {
+export interface JsonRpcPeerOptions extends Pick<CallsOptions, 'clock' | 'timeout'> {
+  limits?: Partial<Pick<Limits, 'pendingCalls' | 'jsonDepth'>>;
   dispatcher: Dispatcher;
   caller: Caller;
 }
@@ -64,11 +66,9 @@ export class JsonRpcPeer {
   private receive(text: string): Promise<void> | undefined {
     let message: unknown;
     try {
-      message = parseJson(text);
+      message = parseJson(text, this.options.limits?.jsonDepth);
     } catch (error) {
-      return this.channel.send(
-        errorText(null, error instanceof RpcError ? error : new RpcError(ErrorCode.parseError, 'Parse error')),
-      );
+      return this.channel.send(errorText(null, error));
     }
     if (Array.isArray(message)) message.forEach((one) => this.calls.take(one));
     else if (this.calls.take(message)) return undefined;

@@ -1,6 +1,6 @@
 // The client's side of one STOMP session: a frame in, an effect out. Knows the standard, does no I/O.
 
-import { AuthError, ProtocolError, type SallyportError } from '../errors.js';
+import { AuthError, ConnectionError, ProtocolError, type SallyportError } from '../errors.js';
 import type { Frame, ServerCommand } from './frame.js';
 import {
   agreeHeartBeat,
@@ -17,7 +17,12 @@ export type ClientEffect =
   | { type: 'connected'; frame: Frame; agreed: HeartBeatOffer }
   | { type: 'message'; subscription: string; frame: Frame }
   | { type: 'receipt'; id: string; frame: Frame }
+  /** One frame was refused; the connection goes on. */
+  | { type: 'refused'; error: SallyportError; receipt: string | undefined }
   | { type: 'fail'; error: SallyportError; receipt?: string };
+
+/** As much of the body of an ERROR as goes into a message. */
+const LONGEST = 500;
 
 type Step = (session: ClientSession, frame: Frame) => ClientEffect;
 
@@ -62,16 +67,24 @@ function connected(session: ClientSession, frame: Frame): ClientEffect {
 
 /** Instead of CONNECTED an ERROR refuses us, for good if it is about who we are. */
 function failed(session: ClientSession, frame: Frame): ClientEffect {
-  const text = errorMessage(frame);
   const code = frame.header('error-code');
+  const text = errorMessage(frame, code === undefined);
+  const receipt = frame.header('receipt-id');
+  const isConnecting = session.state === 'connecting';
   const isAuth =
     code === 'ERR_FORBIDDEN' ||
-    (session.state === 'connecting' &&
-      (code?.startsWith('ERR_AUTH') ?? /auth|login|passcode|credential|denied|refused/i.test(text)));
-  const error = isAuth
-    ? new AuthError(code ?? 'ERR_AUTH', text)
-    : new ProtocolError(code ?? 'ERR_STOMP_ERROR', text, { by: 'us' });
-  return fail(session, error, frame.header('receipt-id'));
+    (isConnecting &&
+      (code?.startsWith('ERR_AUTH') ?? /auth|login|passcode|password|credential|denied|refused/i.test(text)));
+  const error = isAuth ? new AuthError(code ?? 'ERR_AUTH', text) : errorOf(code, text);
+  // ActiveMQ says so to who answers somebody that has left meanwhile, and goes on with the connection; so do we.
+  if (!isConnecting && text.includes('DestinationDoesNotExist')) return { type: 'refused', error, receipt };
+  return fail(session, error, receipt);
+}
+
+function errorOf(code = 'ERR_STOMP_ERROR', text: string): SallyportError {
+  // Nothing is wrong with what we sent: the next connection will do.
+  const isOver = code === 'ERR_CLOSING' || code === 'ERR_AUTH_EXPIRED';
+  return isOver ? new ConnectionError(code, text) : new ProtocolError(code, text, { by: 'us' });
 }
 
 function message(_session: ClientSession, frame: Frame): ClientEffect {
@@ -92,9 +105,13 @@ function fail(session: ClientSession, error: SallyportError, receipt?: string): 
   return { type: 'fail', error, receipt };
 }
 
-function errorMessage(frame: Frame): string {
+/** What `message` says, and the first line of the body where that `saysMore`: RabbitMQ and ActiveMQ have the cause there. */
+function errorMessage(frame: Frame, saysMore: boolean): string {
   try {
-    return frame.header('message') || frame.text.trim() || 'the server sent an ERROR without saying why';
+    const message = frame.header('message') ?? '';
+    const detail = frame.text.trim().split('\n', 1)[0]!.slice(0, LONGEST);
+    if (!saysMore || message.includes(detail)) return message || 'the server sent an ERROR without saying why';
+    return message === '' || detail.includes(message) ? detail : `${message}: ${detail}`;
   } catch {
     return 'the server sent an ERROR that is not UTF-8';
   }

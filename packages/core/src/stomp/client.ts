@@ -3,7 +3,7 @@
 import type { ByteStream } from '../channel.js';
 import { type Alarm, type Clock, systemClock } from '../clock.js';
 import { Deferred } from '../deferred.js';
-import { ConnectionError, type Sent, TimeoutError, toError } from '../errors.js';
+import { ConnectionError, ProtocolError, type Sent, TimeoutError, toError } from '../errors.js';
 import { HeaderList, type HeaderRecord } from '../header-list.js';
 import { defaultLimits, type Limits } from '../limits.js';
 import type { Body } from '../text.js';
@@ -11,6 +11,7 @@ import { ClientSession } from './client-session.js';
 import { Decoder } from './decoder.js';
 import { type ClientCommand, encodeBody, encodeFrame, encodeHeaders, Frame } from './frame.js';
 import { HeartBeat, type HeartBeatOffer, type HeartBeatOptions, offerHeartBeat, silent } from './heart-beat.js';
+import { type ServerKind, serverKind, spellExpiration } from './server-kind.js';
 import { type Version, versions } from './version.js';
 
 export interface StompConnectOptions extends HeartBeatOptions {
@@ -43,8 +44,8 @@ export function connectStomp(
 export class StompConnection {
   /** Resolves when the connection has ended; with the reason, unless it was closed from this side. */
   readonly ended: Promise<Error | undefined>;
-  /** What the server calls itself in CONNECTED. */
-  server: string | undefined;
+  /** What kind of server it is, as far as it says so in CONNECTED. */
+  kind: ServerKind = 'sallyport';
   readonly #stream: ByteStream;
   readonly #events: StompConnectionEvents;
   readonly #options: StompConnectOptions;
@@ -53,7 +54,10 @@ export class StompConnection {
   readonly #decoder: Decoder;
   readonly #opened = new Deferred<StompConnection>();
   readonly #receipts = new Map<string, Deferred<Frame>>();
-  #lastReceipt = 0;
+  /** Receipts of the SUBSCRIBEs that nothing else was sent before. */
+  readonly #opening: string[] = [];
+  #isOpening = true;
+  #lastName = 0;
   #lastSent: { destination: string; headers: HeaderList; replyTo: string | undefined; head: string } | undefined;
   #deadline: Alarm | undefined;
   #heartBeat: HeartBeat | undefined;
@@ -91,18 +95,43 @@ export class StompConnection {
 
   /** Sends a frame. Returns nothing while there is room below, else a promise for room. */
   frame(command: ClientCommand, headers: Headers, body?: Body): Promise<void> | undefined {
-    return this.#write(encodeFrame(new Frame(command, HeaderList.of(headers), body), this.version));
+    this.#isOpening &&= command === 'CONNECT' || command === 'SUBSCRIBE';
+    const list = HeaderList.of(headers);
+    const spelt = command === 'SEND' ? spellExpiration(this.kind, list) : list;
+    return this.#write(encodeFrame(new Frame(command, spelt, body), this.version));
   }
 
   /** Sends a message. Calls have the same headers again and again, so their lines are kept. */
   send(destination: string, headers: HeaderList, body: Body, replyTo: string | undefined): Promise<void> | undefined {
+    this.#isOpening = false;
     let last = this.#lastSent;
     if (last?.destination !== destination || last.headers !== headers || last.replyTo !== replyTo) {
       const own = HeaderList.of({ destination, 'reply-to': replyTo });
-      const head = 'SEND\n' + encodeHeaders(own, this.version) + encodeHeaders(headers, this.version);
-      this.#lastSent = last = { destination, headers, replyTo, head };
+      const spelt = spellExpiration(this.kind, headers);
+      const head = 'SEND\n' + encodeHeaders(own, this.version) + encodeHeaders(spelt, this.version);
+      last = { destination, headers, replyTo, head };
+      // What says until when it is of use is not for the next message.
+      if (spelt === headers) this.#lastSent = last;
     }
     return this.#write(encodeBody(last.head, body));
+  }
+
+  /** ACK or NACK of a MESSAGE, which each version names in its own way (STOMP 1.2, ACK; 1.1 and 1.0, ACK). */
+  settle(command: 'ACK' | 'NACK', message: HeaderList, transaction?: string): void {
+    if (command === 'NACK' && this.version === '1.0')
+      throw new ProtocolError('ERR_STOMP_COMMAND', 'STOMP 1.0 has no NACK; it takes 1.1 or 1.2 (option versions)', {
+        by: 'us',
+      });
+    const names =
+      this.version === '1.2'
+        ? { id: message.get('ack') ?? message.get('message-id') }
+        : { 'message-id': message.get('message-id'), subscription: message.get('subscription') };
+    if (!this.#isOver) void this.frame(command, { ...names, transaction });
+  }
+
+  /** A name that nothing else on this connection has. */
+  nextName(prefix: string): string {
+    return `${prefix}${++this.#lastName}`;
   }
 
   /**
@@ -113,9 +142,10 @@ export class StompConnection {
     const confirmation = new Deferred<Frame>();
     if (this.#isOver) confirmation.reject(this.#lost('no'));
     else {
-      const receipt = `r${++this.#lastReceipt}`;
+      const receipt = this.nextName('r');
       this.#receipts.set(receipt, confirmation);
       void this.frame(command, { ...headers, receipt }, body);
+      if (this.#isOpening) this.#opening.push(receipt);
     }
     return confirmation.promise;
   }
@@ -174,10 +204,20 @@ export class StompConnection {
         return this.#takeReceipt(effect.id)?.resolve(frame);
       case 'connected':
         return this.#start(frame, effect.agreed);
+      case 'refused':
+        return this.#takeReceipt(effect.receipt)?.reject(effect.error);
       case 'fail':
-        this.#takeReceipt(effect.receipt)?.reject(effect.error);
+        this.#takeReceipt(effect.receipt ?? this.#suspect())?.reject(effect.error);
         this.cut(effect.error);
     }
+  }
+
+  /**
+   * RabbitMQ's ERRORs name no receipt. Among the SUBSCRIBEs at a connection's beginning it is the first that has no
+   * RECEIPT yet, for those are dealt with one after another.
+   */
+  #suspect(): string | undefined {
+    return this.#opening.find((receipt) => this.#receipts.has(receipt));
   }
 
   #takeReceipt(id = ''): Deferred<Frame> | undefined {
@@ -188,12 +228,14 @@ export class StompConnection {
 
   #start(frame: Frame, agreed: HeartBeatOffer): void {
     this.#decoder.version = this.version;
-    this.server = frame.header('server');
+    this.kind = serverKind(frame.header('server'));
     const on = {
       beat: () => void this.#write('\n'),
       dead: (silence: number) => this.cut(silent(agreed.incoming, silence)),
     };
-    this.#heartBeat = new HeartBeat(this.#clock, agreed, on, this.#options);
+    // ActiveMQ looks once in each interval whether it has sent anything since: it is silent for up to two of them.
+    const incoming = agreed.incoming * (this.kind === 'activemq' ? 2 : 1);
+    this.#heartBeat = new HeartBeat(this.#clock, { ...agreed, incoming }, on, this.#options);
     this.#deadline?.cancel();
     this.#opened.resolve(this);
   }

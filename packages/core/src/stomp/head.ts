@@ -5,7 +5,7 @@ import { ProtocolError } from '../errors.js';
 import { HeaderList } from '../header-list.js';
 import { limitError, type Limits } from '../limits.js';
 import { type Command, isEscaped } from './frame.js';
-import { unescapeHeader, type Version } from './version.js';
+import { unescapeHeader, type Version, withoutPadding } from './version.js';
 
 const CR = 0x0d;
 const ZERO = 0x30;
@@ -69,7 +69,7 @@ export function readHead(text: string, from: number, plain: boolean, grammar: Gr
       value = unescapeHeader(value, version);
     }
     // STOMP 1.0 said nothing of spaces, and its own examples pad with them; 1.1 forbade it.
-    if (version === '1.0') value = value.trim();
+    if (version === '1.0') value = withoutPadding(value);
     if (name === '') throw badHeader('a header line has no name before its colon');
     if (length === -1 && name === 'content-length') length = bodyLength(value);
     pairs.push(name, value);

@@ -35,10 +35,15 @@ export function offerHeartBeat(options: HeartBeatOptions = {}): HeartBeatOffer {
 /** Reads a heart-beat header; without one the peer offers `0,0`. */
 export function parseHeartBeat(header: string | undefined): HeartBeatOffer {
   if (header === undefined) return { outgoing: 0, incoming: 0 };
-  const match = /^(\d{1,15}),(\d{1,15})$/.exec(header);
+  const match = /^(\d+),(\d+)$/.exec(header);
   if (match === null)
-    throw new ProtocolError('ERR_STOMP_HEART_BEAT', 'heart-beat must be two numbers of milliseconds: 10000,10000');
-  return { outgoing: Number(match[1]), incoming: Number(match[2]) };
+    throw new ProtocolError(
+      'ERR_STOMP_HEART_BEAT',
+      'heart-beat must be two numbers of milliseconds, such as 10000,10000',
+    );
+  // However large, it is a number; beyond this it cannot be told from never.
+  const interval = (digits: string): number => Math.min(Number(digits), Number.MAX_SAFE_INTEGER);
+  return { outgoing: interval(match[1]!), incoming: interval(match[2]!) };
 }
 
 /** What both offers together mean for us: each direction has the larger of the two numbers, and none if either is 0. */

@@ -5,6 +5,12 @@ export { type DecoderLimits } from './head.js';
 export * from './frame.js';
 export * from './heart-beat.js';
 export { MessageEncoder } from './message-encoder.js';
-export { serveStomp, type StompServerOptions } from './server.js';
-export { type ServerEffect, ServerSession, type ServerSessionOptions, type ServerState } from './server-session.js';
+export { serveStomp, type StompServerConnection, type StompServerOptions } from './server.js';
+export {
+  type ServerEffect,
+  ServerSession,
+  type ServerSessionOptions,
+  type ServerState,
+  type StompAckMode,
+} from './server-session.js';
 export * from './version.js';

@@ -15,6 +15,8 @@ const ownHeaders: ReadonlySet<string> = new Set([
   'ack',
   'cursor',
   'reply-to',
+  'redelivered',
+  'delivery-count',
 ]);
 
 /** One for all sessions of a server: it remembers what it encoded last. */
@@ -44,11 +46,12 @@ export class MessageEncoder {
     return typeof rest === 'string' ? prefix + rest : [prefix, rest];
   }
 
-  private head({ id, destination, headers, replyTo, cursor }: Delivery, version: Version): string {
+  private head({ id, destination, headers, replyTo, cursor, attempt }: Delivery, version: Version): string {
     let head =
       line('message-id', id, version) + this.destinationLine(destination, version) + this.lines(headers, version);
     if (replyTo !== undefined) head += line('reply-to', replyTo, version);
     if (cursor !== undefined) head += line('cursor', cursor, version);
+    if (attempt !== undefined) head += `redelivered:true\ndelivery-count:${attempt}\n`;
     return head;
   }
 

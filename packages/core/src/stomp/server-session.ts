@@ -1,10 +1,11 @@
 // The server's side of one STOMP session: a frame in, effects out. Knows the standard, does no I/O.
 //
-// Everything that changes is in `state` and `subscriptions`. What a command means in a state is the table below; what
+// Everything that changes is in `state`, `subscriptions` and `transactions`. What a command means in a state is the table below; what
 // is not in the table breaks the protocol.
 
 import { LimitError, ProtocolError, SallyportError, toError } from '../errors.js';
 import { HeaderList } from '../header-list.js';
+import { defaultLimits, limitError, type Limits } from '../limits.js';
 import type { ClientCommand, Frame } from './frame.js';
 import { Frame as ServerFrame } from './frame.js';
 import {
@@ -14,16 +15,25 @@ import {
   offerHeartBeat,
   parseHeartBeat,
 } from './heart-beat.js';
-import { negotiateVersion, type Version, versions } from './version.js';
+import { negotiateVersion, type Version, versions, withoutPadding } from './version.js';
 
 export type ServerState = 'connecting' | 'authenticating' | 'connected' | 'closed';
 
 /** What whoever does the I/O has to do, in this order; a `reply` only after what stands before it has succeeded. */
 export type ServerEffect =
   | { type: 'authenticate'; headers: HeaderList }
-  | { type: 'send'; frame: Frame }
-  | { type: 'subscribe'; id: string; destination: string; headers: HeaderList; receipt: string | undefined }
+  | { type: 'send'; frame: Frame; transaction: string | undefined }
+  | {
+      type: 'subscribe';
+      id: string;
+      destination: string;
+      ack: StompAckMode;
+      prefetch: number | undefined;
+      frame: Frame;
+    }
   | { type: 'unsubscribe'; id: string }
+  | { type: 'settle'; how: 'ack' | 'nack'; headers: HeaderList; transaction: string | undefined }
+  | { type: 'begin' | 'commit' | 'abort'; transaction: string }
   | { type: 'beat'; agreed: HeartBeatOffer }
   | { type: 'reply'; frame: ServerFrame }
   | { type: 'close'; reason?: Error };
@@ -39,11 +49,11 @@ const transitions: Record<ServerState, Partial<Record<ClientCommand, Step>>> = {
     SUBSCRIBE: subscribe,
     UNSUBSCRIBE: unsubscribe,
     DISCONNECT: disconnect,
-    ACK: notOffered,
-    NACK: notOffered,
-    BEGIN: notOffered,
-    COMMIT: notOffered,
-    ABORT: notOffered,
+    ACK: settle,
+    NACK: settle,
+    BEGIN: begin,
+    COMMIT: end,
+    ABORT: end,
   },
   closed: {},
 };
@@ -53,13 +63,21 @@ export interface ServerSessionOptions extends HeartBeatOptions {
   sessionId: string;
   /** Sent as `server` in CONNECTED. */
   server?: string;
+  limits?: Partial<Pick<Limits, 'transactions'>> | undefined;
 }
+
+const ackModes = ['auto', 'client', 'client-individual'] as const;
+
+/** How a subscription is acknowledged; `client`: one ACK is for all before it, too. */
+export type StompAckMode = (typeof ackModes)[number];
 
 export class ServerSession {
   state: ServerState = 'connecting';
   version: Version | undefined;
   /** Ids in use; those of STOMP 1.0 clients that give none are their destinations. */
   readonly subscriptions = new Set<string>();
+  /** Open ones. */
+  readonly transactions = new Set<string>();
   private theirHeartBeat: HeartBeatOffer = { outgoing: 0, incoming: 0 };
 
   constructor(readonly options: ServerSessionOptions) {}
@@ -137,14 +155,13 @@ function connect(session: ServerSession, frame: Frame): ServerEffect[] {
   session.offered(frame.headers);
   session.state = 'authenticating';
   // STOMP 1.0 pads values with spaces in its own examples, such as `login: <username>`.
-  const headers = version === '1.0' ? new HeaderList(frame.headers.pairs.map((text) => text.trim())) : frame.headers;
+  const headers = version === '1.0' ? new HeaderList(frame.headers.pairs.map(withoutPadding)) : frame.headers;
   return [{ type: 'authenticate', headers }];
 }
 
-function send(_session: ServerSession, frame: Frame): ServerEffect[] {
+function send(session: ServerSession, frame: Frame): ServerEffect[] {
   required(frame, 'destination');
-  if (frame.header('transaction') !== undefined) return notOffered(_session, frame);
-  return withReceipt(frame, { type: 'send', frame });
+  return withReceipt(frame, { type: 'send', frame, transaction: transactionOf(session, frame) });
 }
 
 function subscribe(session: ServerSession, frame: Frame): ServerEffect[] {
@@ -156,10 +173,20 @@ function subscribe(session: ServerSession, frame: Frame): ServerEffect[] {
       'SUBSCRIBE: this connection already has a subscription with that id',
     );
   }
-  const ack = frame.header('ack') ?? 'auto';
-  if (ack !== 'auto') throw new ProtocolError('ERR_STOMP_ACK', 'SUBSCRIBE: this server offers ack:auto only');
+  const ack = (frame.header('ack') ?? 'auto') as StompAckMode;
+  if (!ackModes.includes(ack))
+    throw new ProtocolError('ERR_STOMP_ACK', `SUBSCRIBE: ack must be one of ${ackModes.join(', ')}`);
+  const prefetch = prefetchOf(frame);
   session.subscriptions.add(id);
-  return [{ type: 'subscribe', id, destination, headers: frame.headers, receipt: frame.header('receipt') }];
+  return [{ type: 'subscribe', id, destination, ack, prefetch, frame }];
+}
+
+/** As RabbitMQ has it: how many messages may wait for their ACK. */
+function prefetchOf(frame: Frame): number | undefined {
+  const header = frame.header('prefetch-count');
+  if (header === undefined) return undefined;
+  if (/^\d{1,9}$/.test(header)) return Number(header) || undefined;
+  throw new ProtocolError('ERR_STOMP_HEADER', 'SUBSCRIBE: prefetch-count must be a number; 0 is the most there can be');
 }
 
 function unsubscribe(session: ServerSession, frame: Frame): ServerEffect[] {
@@ -176,9 +203,47 @@ function disconnect(session: ServerSession, frame: Frame): ServerEffect[] {
   return withReceipt(frame).concat({ type: 'close' });
 }
 
-function notOffered(_session: ServerSession, frame: Frame): never {
-  const what = frame.command === 'SEND' ? 'transactions' : frame.command;
-  throw new ProtocolError('ERR_STOMP_NOT_OFFERED', `this server does not offer ${what}`);
+/** ACK and NACK name a message as their version does (STOMP 1.0, ACK; 1.1 and 1.2, ACK and NACK). */
+function settle(session: ServerSession, frame: Frame): ServerEffect[] {
+  const { version } = session;
+  if (frame.command === 'NACK' && version === '1.0')
+    throw new ProtocolError('ERR_STOMP_COMMAND', 'NACK came with STOMP 1.1; this connection speaks 1.0');
+  required(frame, version === '1.2' ? 'id' : 'message-id');
+  if (version === '1.1') required(frame, 'subscription');
+  const how = frame.command === 'ACK' ? 'ack' : 'nack';
+  return withReceipt(frame, {
+    type: 'settle',
+    how,
+    headers: frame.headers,
+    transaction: transactionOf(session, frame),
+  });
+}
+
+function begin(session: ServerSession, frame: Frame): ServerEffect[] {
+  const transaction = required(frame, 'transaction');
+  const { transactions } = session;
+  if (transactions.has(transaction)) throw wrongTransaction(frame, 'is open already');
+  const most = session.options.limits?.transactions ?? defaultLimits.transactions;
+  if (transactions.size >= most) throw limitError('transactions', most, 'open transactions');
+  transactions.add(transaction);
+  return withReceipt(frame, { type: 'begin', transaction });
+}
+
+function end(session: ServerSession, frame: Frame): ServerEffect[] {
+  const transaction = required(frame, 'transaction');
+  if (!session.transactions.delete(transaction)) throw wrongTransaction(frame, 'has not begun');
+  return withReceipt(frame, { type: frame.command === 'COMMIT' ? 'commit' : 'abort', transaction });
+}
+
+function transactionOf(session: ServerSession, frame: Frame): string | undefined {
+  const transaction = frame.header('transaction');
+  if (transaction !== undefined && !session.transactions.has(transaction))
+    throw wrongTransaction(frame, 'has not begun');
+  return transaction;
+}
+
+function wrongTransaction({ command }: Frame, what: string): ProtocolError {
+  return new ProtocolError('ERR_STOMP_TRANSACTION', `${command}: a transaction of that name ${what}`);
 }
 
 function subscriptionId(session: ServerSession, frame: Frame, destination: string | undefined): string {

@@ -1,22 +1,31 @@
 // The spine of the server: for each chunk, for each frame, for each effect. The only file here that awaits I/O on the
 // server's side; decoder, session and encoder are called by it and call nobody back.
 
-import type { Broker, Delivery, Message, Subscription } from '../broker/broker.js';
+import type { Broker, Delivery, Message, OnDelivery, Subscription, Transaction } from '../broker/broker.js';
 import type { ByteStream } from '../channel.js';
 import { type Clock, systemClock } from '../clock.js';
-import { ConnectionError, SallyportError, TimeoutError, toError } from '../errors.js';
+import { ConnectionError, ProtocolError, SallyportError, TimeoutError, toError } from '../errors.js';
 import type { HeaderList } from '../header-list.js';
 import { defaultLimits, type Limits } from '../limits.js';
+import { Acknowledgements, type Taken } from './acknowledgements.js';
 import { Decoder } from './decoder.js';
 import { encodeFrame, type Frame } from './frame.js';
 import { HeartBeat, type HeartBeatOffer, silent } from './heart-beat.js';
 import { MessageEncoder } from './message-encoder.js';
-import { reply, type ServerEffect, ServerSession, type ServerSessionOptions } from './server-session.js';
+import {
+  reply,
+  type ServerEffect,
+  ServerSession,
+  type ServerSessionOptions,
+  type StompAckMode,
+} from './server-session.js';
 
 /** What the broker of a connection may need from it. */
 export interface StompServerConnection {
   /** Sends a reply to a temporary queue that was named in a reply-to and never subscribed; its name is the subscription. */
   deliverUnsubscribed(delivery: Delivery): void;
+  /** Says in an ERROR why this is the end, and closes. */
+  fail(reason: Error): void;
 }
 
 export interface StompServerOptions extends ServerSessionOptions {
@@ -34,6 +43,11 @@ export interface StompServerOptions extends ServerSessionOptions {
   clock?: Clock | undefined;
   /** Shared by all sessions of a server. */
   messages?: MessageEncoder;
+  /**
+   * Puts an EOL behind each frame, as STOMP allows (1.2, Augmented BNF). Clients of old read one octet beyond the NUL,
+   * and lose the next frame when that is not an EOL. Default false.
+   */
+  eolAfterFrames?: boolean;
 }
 
 /** Speaks STOMP on a connection until it ends. Resolves with the reason if that was not in good order. */
@@ -47,6 +61,8 @@ class StompServer implements StompServerConnection {
   private readonly clock: Clock;
   private readonly messages: MessageEncoder;
   private readonly subscriptions = new Map<string, Subscription>();
+  private readonly transactions = new Map<string, { work: Transaction; taken: Taken[] }>();
+  private acknowledgements: Acknowledgements | undefined;
   private broker: Broker | undefined;
   private heartBeat: HeartBeat | undefined;
   /** What sending last returned: set while there is no room below. */
@@ -84,8 +100,7 @@ class StompServer implements StompServerConnection {
     } finally {
       deadline.cancel();
       this.heartBeat?.stop();
-      for (const subscription of this.subscriptions.values()) subscription.close();
-      await this.broker?.close();
+      await this.leave();
       await this.stream.close(this.failure);
     }
     return this.failure;
@@ -131,21 +146,26 @@ class StompServer implements StompServerConnection {
 
   private performOne(effect: ServerEffect): Promise<void> | undefined {
     switch (effect.type) {
-      case 'send': {
-        const message = messageOf(effect.frame);
-        const pending = this.options.permit?.('send', message);
-        if (pending === undefined) return this.broker!.send(message);
-        return pending.then((verdict) => (verdict === 'answered' ? undefined : this.broker!.send(message)));
-      }
+      case 'send':
+        return this.permitted('send', messageOf(effect.frame), (message) => this.send(message, effect.transaction));
       case 'subscribe': {
-        const { destination, headers } = effect;
-        const pending = this.options.permit?.('subscribe', { destination, headers, body: '' });
-        return pending === undefined ? this.subscribe(effect) : pending.then(() => this.subscribe(effect));
+        const { destination, frame } = effect;
+        return this.permitted('subscribe', { destination, headers: frame.headers, body: '' }, () =>
+          this.subscribe(effect),
+        );
       }
       case 'unsubscribe':
         this.subscriptions.get(effect.id)?.close();
         this.subscriptions.delete(effect.id);
+        this.acknowledgements!.close(effect.id);
         return undefined;
+      case 'settle':
+        return this.settle(effect);
+      case 'begin':
+        return this.begin(effect.transaction);
+      case 'commit':
+      case 'abort':
+        return this.endTransaction(effect.transaction, effect.type);
       case 'authenticate':
         return this.authenticate(effect.headers);
       case 'beat':
@@ -153,49 +173,128 @@ class StompServer implements StompServerConnection {
         return undefined;
       case 'reply':
         // Before CONNECTED the peer does not know the version yet, and unescapes nothing.
-        this.write(encodeFrame(effect.frame, this.decoder.version ?? '1.0'));
+        this.writeFrame(encodeFrame(effect.frame, this.decoder.version ?? '1.0'));
         return undefined;
       case 'close':
         this.closed = true;
         this.failure ??= effect.reason;
+        // At once, not when the peer has closed, too: until then others are to have its messages.
+        void this.leave();
         void this.stream.close();
         return undefined;
     }
+  }
+
+  /** Asks whether this connection may, and then does it. */
+  private permitted(
+    action: 'send' | 'subscribe',
+    message: Message,
+    run: (message: Message) => Promise<void> | undefined,
+  ): Promise<void> | undefined {
+    const pending = this.options.permit?.(action, message);
+    if (pending === undefined) return run(message);
+    return pending.then((verdict) => (verdict === 'answered' || this.closed ? undefined : run(message)));
+  }
+
+  private send(message: Message, transaction: string | undefined): Promise<void> | undefined {
+    return transaction === undefined
+      ? this.broker!.send(message)
+      : this.transactions.get(transaction)!.work.send(message);
   }
 
   private async authenticate(headers: HeaderList): Promise<void> {
     this.broker = await this.options.authenticate(headers, this);
     if (this.closed) return;
     this.decoder.version = this.session.version;
+    this.acknowledgements = new Acknowledgements(this.session.version!);
     await this.perform(this.session.accept(), 0);
   }
 
   private subscribe(effect: Extract<ServerEffect, { type: 'subscribe' }>): Promise<void> | undefined {
-    const version = this.session.version!;
-    const prefix = this.messages.prefix(effect.id, version);
-    const subscription = this.broker!.subscribe(effect.destination, (delivery) => this.deliver(prefix, delivery), {
-      after: effect.headers.get('after'),
-      headers: effect.headers,
+    const { id, destination, ack, prefetch, frame } = effect;
+    const subscription = this.broker!.subscribe(destination, this.deliverer(id, ack), {
+      ack: ack === 'auto' ? 'auto' : 'client-individual',
+      prefetch,
+      after: frame.header('after'),
+      headers: frame.headers,
       onEnd: (reason) => this.failWith(reason),
     });
-    this.subscriptions.set(effect.id, subscription);
-    if (effect.receipt === undefined) return undefined;
-    return subscription.ready.then(() => {
-      const receipt = reply('RECEIPT', { 'receipt-id': effect.receipt, cursor: subscription.cursor });
-      return this.perform([receipt], 0);
-    });
+    this.subscriptions.set(id, subscription);
+    const receipt = frame.header('receipt');
+    if (receipt === undefined) return undefined;
+    return subscription.ready.then(() =>
+      this.perform([reply('RECEIPT', { 'receipt-id': receipt, cursor: subscription.cursor })], 0),
+    );
   }
 
-  /** Sends a MESSAGE for a delivery. */
-  private deliver(prefix: string, delivery: Delivery): void {
+  /** What sends a subscription's MESSAGEs, and remembers those that are to be acknowledged. */
+  private deliverer(id: string, ack: StompAckMode): OnDelivery {
+    const version = this.session.version!;
+    const prefix = this.messages.prefix(id, version);
+    if (ack === 'auto') return (delivery) => this.deliver(prefix, delivery);
+    const unsettled = this.acknowledgements!.open(id, ack);
+    return (delivery) => {
+      const own = unsettled.add(delivery);
+      return this.deliver(own === undefined ? prefix : `${prefix}ack:${own}\n`, delivery);
+    };
+  }
+
+  /** In a transaction what is settled is out of reach, but comes back with ABORT. */
+  private settle({ how, headers, transaction }: Extract<ServerEffect, { type: 'settle' }>): undefined {
+    const taken = this.acknowledgements!.take(headers);
+    if (transaction === undefined) for (const delivery of taken.deliveries.values()) delivery[how]!();
+    else {
+      const open = this.transactions.get(transaction)!;
+      for (const delivery of taken.deliveries.values()) open.work[how](delivery);
+      open.taken.push(taken);
+    }
+  }
+
+  private begin(transaction: string): undefined {
+    const { broker } = this;
+    if (broker?.begin === undefined)
+      throw new ProtocolError('ERR_STOMP_TRANSACTION', 'BEGIN: this broker has no transactions');
+    this.transactions.set(transaction, { work: broker.begin(), taken: [] });
+  }
+
+  private endTransaction(name: string, how: 'commit' | 'abort'): Promise<void> | undefined {
+    const { work, taken } = this.transactions.get(name)!;
+    this.transactions.delete(name);
+    if (how === 'commit') return work.commit();
+    work.abort();
+    for (const { from, deliveries } of taken.reverse()) from.restore(deliveries);
+    return undefined;
+  }
+
+  /** Gives back what this connection holds: its subscriptions, what it has not acknowledged, its open transactions. */
+  private async leave(): Promise<void> {
+    for (const { work } of this.transactions.values()) work.abort();
+    this.transactions.clear();
+    await this.broker?.close();
+  }
+
+  /** Sends a MESSAGE for a delivery; returns a promise while there is no room for more. */
+  private deliver(prefix: string, delivery: Delivery): Promise<void> | undefined {
     const frame = this.messages.encode(prefix, delivery, this.session.version!);
-    if (typeof frame === 'string') return this.write(frame);
-    this.write(frame[0]);
-    this.write(frame[1]);
+    if (typeof frame === 'string') this.writeFrame(frame);
+    else {
+      this.write(frame[0]);
+      this.writeFrame(frame[1]);
+    }
+    return this.full;
   }
 
   deliverUnsubscribed(delivery: Delivery): void {
-    this.deliver(this.messages.prefix(delivery.destination, this.session.version!), delivery);
+    void this.deliver(this.messages.prefix(delivery.destination, this.session.version!), delivery);
+  }
+
+  private writeFrame(frame: string | Uint8Array): void {
+    if (this.options.eolAfterFrames !== true) this.write(frame);
+    else if (typeof frame === 'string') this.write(frame + '\n');
+    else {
+      this.write(frame);
+      this.write('\n');
+    }
   }
 
   private write(frame: string | Uint8Array): void {
@@ -227,6 +326,10 @@ class StompServer implements StompServerConnection {
     });
   }
 
+  fail(reason: Error): void {
+    this.failWith(reason);
+  }
+
   /** Says what is wrong in an ERROR and closes. */
   private failWith(error: unknown, frame?: Frame): void {
     if (this.closed) return;
@@ -239,6 +342,7 @@ class StompServer implements StompServerConnection {
   private end(reason: Error): void {
     this.closed = true;
     this.failure ??= reason;
+    void this.leave();
     void this.stream.close(reason);
   }
 }

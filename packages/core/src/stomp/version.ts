@@ -54,3 +54,11 @@ export function unescapeHeader(text: string, version: Version): string {
     throw new ProtocolError('ERR_STOMP_ESCAPE', `a header has an escape that STOMP ${version} does not define`);
   });
 }
+
+/** A value without the spaces around it, which 1.0 pads with in its own examples. Only spaces: all else is the value's. */
+export function withoutPadding(value: string): string {
+  let [start, end] = [0, value.length];
+  while (value[start] === ' ') start++;
+  while (end > start && value[end - 1] === ' ') end--;
+  return value.slice(start, end);
+}

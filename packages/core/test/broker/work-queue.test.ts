@@ -1,25 +1,46 @@
 import { describe, expect, it } from 'vitest';
-import { type Delivery, EmbeddedBroker, WorkQueue } from '../../src/broker/index.js';
+import { Consumer, type Delivery, EmbeddedBroker, type QueueHost, Quota, WorkQueue } from '../../src/broker/index.js';
 import { LimitError } from '../../src/errors.js';
 import { HeaderList } from '../../src/header-list.js';
 import { ManualClock } from '../../src/testing/index.js';
 
-function start(limits: { queueMessages?: number; queueBytes?: number } = {}) {
+const enough = {
+  queueMessages: 5,
+  queueBytes: 100_000,
+  deliveries: 3,
+  redeliveryDelay: 100,
+  longestRedeliveryDelay: 150,
+};
+
+/** The date of a test when its clock stands at 0. */
+const EPOCH = 1_700_000_000_000;
+
+function start(limits: Partial<QueueHost['limits']> = {}) {
   const clock = new ManualClock();
-  const queue = new WorkQueue(
-    '/queue/a',
-    { queueMessages: 5, queueBytes: 100_000, queuedBytes: 1e6, ...limits },
+  const began = clock.now();
+  const quota = new Quota('queuedBytes', 1e6);
+  const buried: string[] = [];
+  let idle = 0;
+  const queue = new WorkQueue('/queue/a', {
+    limits: { ...enough, ...limits },
     clock,
-  );
+    wallClock: () => EPOCH + clock.now() - began,
+    bury: ({ delivery, attempts }) => buried.push(`${delivery.id} after ${attempts}`),
+    idle: () => idle++,
+  });
   const offer = (body: string, headers: Record<string, string> = {}): void =>
-    queue.offer({ destination: '/queue/a', headers: HeaderList.of(headers), body, id: body } satisfies Delivery);
-  const listen = () => {
+    queue.offer({ destination: '/queue/a', headers: HeaderList.of(headers), body, id: body } satisfies Delivery, quota);
+  const listen = (prefetch?: number) => {
     const seen: unknown[] = [];
-    const listener = { deliver: ({ body }: Delivery) => void seen.push(body) };
-    queue.add(listener);
-    return { seen, leave: () => queue.remove(listener) };
+    const hands: Delivery[] = [];
+    const consumer = new Consumer((delivery) => {
+      seen.push(delivery.body);
+      hands.push(delivery);
+    }, prefetch);
+    queue.add(consumer);
+    return { seen, hands, leave: () => queue.remove(consumer) };
   };
-  return { clock, queue, offer, listen };
+  return { clock, queue, quota, offer, listen, buried, idle: () => idle };
 }
 
 describe('WorkQueue', () => {
@@ -122,10 +143,153 @@ describe('WorkQueue', () => {
 
   it('knows whether somebody listens alone', () => {
     const { queue } = start();
-    const [one, two] = [{ deliver: () => {} }, { deliver: () => {} }];
+    const [one, two] = [new Consumer(() => {}), new Consumer(() => {})];
     queue.add(one);
     expect([queue.isExclusiveTo(one), queue.isExclusiveTo(two)]).toEqual([true, false]);
     queue.add(two);
     expect(queue.isExclusiveTo(one)).toBe(false);
+  });
+
+  it('drops what is past the date in `expires`, as if it had never come', () => {
+    const { clock, offer, listen, queue, quota } = start();
+    offer('gone', { expires: String(EPOCH - 1) });
+    offer('soon', { expires: String(EPOCH + 1000) });
+    offer('never', { expires: '0' });
+    clock.advance(1000);
+    const { seen } = listen();
+    offer('late', { expires: String(EPOCH) });
+    expect(seen).toEqual(['never']);
+    expect([quota.used, queue.isUnused]).toEqual([0, false]);
+  });
+
+  it('tells when there is nothing left, be it by time', () => {
+    const { clock, offer, listen, idle, quota } = start();
+    offer('1', { expiration: '1000' });
+    expect(idle()).toBe(0);
+    clock.advance(1000);
+    expect([idle(), quota.used]).toEqual([1, 0]);
+    listen().leave();
+    expect(idle()).toBe(2);
+  });
+});
+
+describe('WorkQueue with consumers that have no room', () => {
+  it('lets others have what one cannot take, and goes on when it can', async () => {
+    const { queue, offer, listen } = start();
+    let makeRoom = (): void => {};
+    const seen: unknown[] = [];
+    queue.add(
+      new Consumer(({ body }) => {
+        seen.push(body);
+        return new Promise((resolve) => (makeRoom = resolve));
+      }),
+    );
+    offer('1');
+    offer('2');
+    expect(seen).toEqual(['1']);
+    const other = listen();
+    offer('3');
+    expect(other.seen).toEqual(['2', '3']);
+    other.leave();
+    offer('4');
+    makeRoom();
+    await Promise.resolve();
+    await Promise.resolve();
+    expect(seen).toEqual(['1', '4']);
+  });
+});
+
+describe('WorkQueue with acknowledgement', () => {
+  it('hands out as many as may be outstanding, and keeps them until they are acknowledged', () => {
+    const { offer, listen, queue, quota } = start();
+    const { seen, hands, leave } = listen(2);
+    for (const body of ['1', '2', '3']) offer(body);
+    expect(seen).toEqual(['1', '2']);
+    hands[1]!.ack!();
+    expect(seen).toEqual(['1', '2', '3']);
+    hands[0]!.ack!();
+    hands[2]!.ack!();
+    leave();
+    expect([queue.isUnused, quota.used]).toEqual([true, 0]);
+  });
+
+  it('counts what is outstanding among what it keeps', () => {
+    const { offer, listen } = start();
+    listen(10);
+    for (const body of ['1', '2', '3', '4', '5']) offer(body);
+    expect(() => offer('6')).toThrow(expect.objectContaining({ limit: 'queueMessages' }));
+  });
+
+  it('gives back what was not acknowledged, in its old place, and says that it comes again', () => {
+    const { offer, listen } = start();
+    const one = listen(3);
+    for (const body of ['1', '2', '3', '4']) offer(body);
+    one.hands[1]!.ack!();
+    one.leave();
+    const two = listen(10);
+    expect(two.seen).toEqual(['1', '3', '4']);
+    expect(two.hands.map(({ attempt }) => attempt)).toEqual([2, 2, 2]);
+    one.hands[0]!.ack!();
+    one.hands[0]!.nack!();
+    expect(two.seen).toHaveLength(3);
+  });
+
+  it('gives it at once to others who are there', () => {
+    const { offer, listen } = start();
+    const [one, two] = [listen(5), listen()];
+    for (const body of ['1', '2', '3']) offer(body);
+    expect([one.seen, two.seen]).toEqual([['1', '3'], ['2']]);
+    one.leave();
+    expect(two.seen).toEqual(['2', '1', '3']);
+  });
+
+  it('keeps back what was refused, longer each time, and buries it in the end', () => {
+    const { clock, offer, listen, buried, quota } = start();
+    const { seen, hands } = listen(1);
+    offer('1');
+    offer('2');
+    hands[0]!.nack!();
+    expect(seen).toEqual(['1', '2']);
+    hands[1]!.ack!();
+    clock.advance(99);
+    expect(seen).toHaveLength(2);
+    clock.advance(1);
+    expect(hands[2]).toMatchObject({ id: '1', attempt: 2 });
+    hands[2]!.nack!();
+    clock.advance(149);
+    expect(seen).toHaveLength(3);
+    clock.advance(1);
+    hands[3]!.nack!();
+    clock.advance(100_000);
+    expect([seen.length, buried, quota.used]).toEqual([4, ['1 after 3'], 0]);
+  });
+
+  it('hands each one out to one at a time, and settles it once', () => {
+    const { clock, offer, listen, buried } = start();
+    const one = listen(5);
+    offer('1');
+    one.hands[0]!.nack!();
+    one.hands[0]!.nack!();
+    one.hands[0]!.ack!();
+    clock.advance(100);
+    expect(one.seen).toEqual(['1', '1']);
+    one.hands[0]!.ack!();
+    one.leave();
+    expect(listen().seen).toEqual(['1']);
+    expect(buried).toEqual([]);
+  });
+
+  it('serves a consumer that acknowledges at once without piling up calls', () => {
+    const { queue, offer } = start({ queueMessages: 100_000, queueBytes: 1e9 });
+    for (let n = 0; n < 3000; n++) offer(String(n));
+    const seen: unknown[] = [];
+    queue.add(
+      new Consumer((delivery) => {
+        seen.push(delivery.body);
+        delivery.ack!();
+      }, 1),
+    );
+    expect(seen).toHaveLength(3000);
+    expect(seen.at(-1)).toBe('2999');
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AuthError, ProtocolError } from '../../src/errors.js';
+import { AuthError, ConnectionError, ProtocolError } from '../../src/errors.js';
 import { HeaderList } from '../../src/header-list.js';
 import { ClientSession, type ClientState, Frame, type ServerCommand, serverCommands } from '../../src/stomp/index.js';
 
@@ -69,7 +69,20 @@ describe('ClientSession', () => {
 
   it.each<[Record<string, string>, string, unknown, string]>([
     [{ message: 'login failed' }, '', AuthError, 'login failed'],
-    [{ message: 'Bad CONNECT' }, 'Access refused for user', ProtocolError, 'Bad CONNECT'],
+    [
+      { message: 'Bad CONNECT' },
+      "Access refused for user 'a'\n",
+      AuthError,
+      "Bad CONNECT: Access refused for user 'a'",
+    ],
+    [
+      { message: 'User name [a] or password is invalid.' },
+      'User name [a] or password is invalid.\n\tat x',
+      AuthError,
+      'User name [a] or password is invalid.',
+    ],
+    [{ message: 'no room' }, 'Exception: no room\n\tat x', ProtocolError, 'Exception: no room'],
+    [{ message: 'no room', 'error-code': 'ERR_X' }, 'more of it', ProtocolError, 'no room'],
     [{}, 'Access refused for user\n', AuthError, 'Access refused for user'],
     [{ message: 'no', 'error-code': 'ERR_AUTH_FAILED' }, '', AuthError, 'no'],
     [{ message: 'auth service is down', 'error-code': 'ERR_INTERNAL' }, '', ProtocolError, 'auth service is down'],
@@ -79,6 +92,12 @@ describe('ClientSession', () => {
     const effect = newSession('connecting').receive(frame('ERROR', headers, body));
     expect(effect).toMatchObject({ type: 'fail', error: { message } });
     expect(effect.type === 'fail' && effect.error).toBeInstanceOf(type);
+  });
+
+  it.each(['ERR_CLOSING', 'ERR_AUTH_EXPIRED'])('takes %s for an end that a new connection mends', (code) => {
+    const effect = newSession('connected').receive(frame('ERROR', { message: 'later', 'error-code': code }));
+    expect(effect).toMatchObject({ type: 'fail', error: { code, message: 'later' } });
+    expect(effect.type === 'fail' && effect.error).toBeInstanceOf(ConnectionError);
   });
 
   it('says what an ERROR was about', () => {

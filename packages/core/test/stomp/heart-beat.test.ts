@@ -16,6 +16,7 @@ describe('parseHeartBeat', () => {
     ['1000,0', 1000, 0],
     ['0,20000', 0, 20_000],
     ['99999999999,1', 99_999_999_999, 1],
+    ['1' + '0'.repeat(400) + ',1', Number.MAX_SAFE_INTEGER, 1],
   ])('%j', (header, outgoing, incoming) => {
     expect(parseHeartBeat(header)).toEqual({ outgoing, incoming });
   });

@@ -44,8 +44,8 @@ const least: Record<ClientCommand, Record<string, string>> = {
   ACK: { id: '1' },
   NACK: { id: '1' },
   BEGIN: { transaction: 't' },
-  COMMIT: { transaction: 't' },
-  ABORT: { transaction: 't' },
+  COMMIT: { transaction: 'open' },
+  ABORT: { transaction: 'open' },
   DISCONNECT: {},
 };
 
@@ -55,21 +55,37 @@ const refused = ['ERROR', 'close'];
 const table: Record<ServerState, Partial<Record<ClientCommand, string[]>>> = {
   connecting: { CONNECT: ['authenticate'], STOMP: ['authenticate'] },
   authenticating: {},
-  connected: { SEND: ['send'], SUBSCRIBE: ['subscribe'], UNSUBSCRIBE: ['unsubscribe'], DISCONNECT: ['close'] },
+  connected: {
+    SEND: ['send'],
+    SUBSCRIBE: ['subscribe'],
+    UNSUBSCRIBE: ['unsubscribe'],
+    ACK: ['settle'],
+    NACK: ['settle'],
+    BEGIN: ['begin'],
+    COMMIT: ['commit'],
+    ABORT: ['abort'],
+    DISCONNECT: ['close'],
+  },
   closed: {},
 };
+
+/** What the commands of `least` refer to. */
+function prepare(session: ServerSession): void {
+  session.receive(frame('SUBSCRIBE', { id: 'known', destination: '/queue/b' }));
+  session.receive(frame('BEGIN', { transaction: 'open' }));
+}
 
 describe.each(Object.keys(table) as ServerState[])('ServerSession, %s', (state) => {
   it.each(clientCommands)('%s', (command) => {
     const session = newSession(state);
-    if (state === 'connected') session.receive(frame('SUBSCRIBE', { id: 'known', destination: '/queue/b' }));
+    if (state === 'connected') prepare(session);
     const effects = session.receive(frame(command, least[command]));
     expect(kinds(effects)).toEqual(state === 'closed' ? [] : (table[state][command] ?? refused));
   });
 
   it.each(clientCommands)('%s with a receipt', (command) => {
     const session = newSession(state);
-    if (state === 'connected') session.receive(frame('SUBSCRIBE', { id: 'known', destination: '/queue/b' }));
+    if (state === 'connected') prepare(session);
     const effects = session.receive(frame(command, { ...least[command], receipt: 'r' }));
     const [answer] = replies(effects);
     const known = table[state][command];
@@ -77,7 +93,7 @@ describe.each(Object.keys(table) as ServerState[])('ServerSession, %s', (state) 
     else if (known === undefined) expect(answer?.command).toBe('ERROR');
     else if (command === 'CONNECT' || command === 'STOMP') expect(answer).toBeUndefined();
     // Whether it was taken is known later; then the receipt is sent.
-    else if (command === 'SUBSCRIBE') expect(effects).toMatchObject([{ type: 'subscribe', receipt: 'r' }]);
+    else if (command === 'SUBSCRIBE') expect(effects).toMatchObject([{ type: 'subscribe', id: '0' }]);
     else {
       const expected = command === 'DISCONNECT' ? ['RECEIPT', 'close'] : [...known, 'RECEIPT'];
       expect(kinds(effects)).toEqual(expected);
@@ -144,7 +160,27 @@ describe('ServerSession refuses', () => {
   it.each<[string, string, ClientCommand, Record<string, string>]>([
     ['SEND without destination', '1.2', 'SEND', {}],
     ['SEND with an empty destination', '1.2', 'SEND', { destination: '' }],
-    ['SEND in a transaction', '1.2', 'SEND', { destination: '/queue/a', transaction: 't' }],
+    ['SEND in a transaction that has not begun', '1.2', 'SEND', { destination: '/queue/a', transaction: 't' }],
+    ['ACK in a transaction that has not begun', '1.2', 'ACK', { id: '1', transaction: 't' }],
+    ['ACK without id in 1.2', '1.2', 'ACK', { 'message-id': '1', subscription: '0' }],
+    ['ACK without message-id in 1.1', '1.1', 'ACK', { id: '1', subscription: '0' }],
+    ['ACK without subscription in 1.1', '1.1', 'ACK', { 'message-id': '1' }],
+    ['ACK without message-id in 1.0', '1.0', 'ACK', { id: '1' }],
+    ['NACK without id in 1.2', '1.2', 'NACK', {}],
+    ['NACK without subscription in 1.1', '1.1', 'NACK', { 'message-id': '1' }],
+    ['NACK in 1.0', '1.0', 'NACK', { 'message-id': '1' }],
+    ['BEGIN without transaction', '1.2', 'BEGIN', {}],
+    ['BEGIN of a transaction that is open', '1.2', 'BEGIN', { transaction: 'open' }],
+    ['COMMIT without transaction', '1.2', 'COMMIT', {}],
+    ['COMMIT of a transaction that has not begun', '1.2', 'COMMIT', { transaction: 't' }],
+    ['ABORT without transaction', '1.2', 'ABORT', {}],
+    ['ABORT of a transaction that has not begun', '1.2', 'ABORT', { transaction: 't' }],
+    [
+      'SUBSCRIBE with a prefetch-count that is no number',
+      '1.2',
+      'SUBSCRIBE',
+      { ...least.SUBSCRIBE, 'prefetch-count': '-1' },
+    ],
     ['SUBSCRIBE without destination', '1.2', 'SUBSCRIBE', { id: '0' }],
     ['SUBSCRIBE without id in 1.2', '1.2', 'SUBSCRIBE', { destination: '/queue/a' }],
     ['SUBSCRIBE without id in 1.1', '1.1', 'SUBSCRIBE', { destination: '/queue/a' }],
@@ -155,11 +191,11 @@ describe('ServerSession refuses', () => {
     ['UNSUBSCRIBE of an unknown id', '1.2', 'UNSUBSCRIBE', { id: 'unknown' }],
   ])('%s', (_, version, command, headers) => {
     const session = newSession('connected', version);
-    session.receive(frame('SUBSCRIBE', { id: 'known', destination: '/queue/b' }));
+    prepare(session);
     const effects = session.receive(frame(command, { ...headers, receipt: 'r7' }));
     expect(kinds(effects)).toEqual(refused);
     const error = replies(effects)[0]!;
-    expect(error.header('message')).toContain(command === 'SEND' && headers.transaction ? 'transactions' : command);
+    expect(error.header('message')).toContain(command);
     expect(error.header('receipt-id')).toBe('r7');
     expect(error.header('content-type')).toBe('text/plain');
     expect(error.header('error-code')).toMatch(/^ERR_STOMP_/);
@@ -221,4 +257,37 @@ describe('ServerSession keeps subscriptions', () => {
       { type: 'unsubscribe', id: '/queue/a' },
     ]);
   });
+});
+
+describe('ServerSession keeps transactions', () => {
+  it('until they are committed or aborted, when their names are free again', () => {
+    const session = newSession('connected');
+    for (const command of ['COMMIT', 'ABORT'] as const) {
+      session.receive(frame('BEGIN', { transaction: 't' }));
+      expect(session.receive(frame('SEND', { destination: '/queue/a', transaction: 't' }))).toMatchObject([
+        { type: 'send', transaction: 't' },
+      ]);
+      expect(session.receive(frame('ACK', { id: '1', transaction: 't' }))).toMatchObject([
+        { type: 'settle', how: 'ack', transaction: 't' },
+      ]);
+      expect(session.receive(frame(command, { transaction: 't' }))).toMatchObject([{ transaction: 't' }]);
+    }
+  });
+
+  it('up to its limit', () => {
+    const session = newSession('connected', '1.2', { limits: { transactions: 2 } });
+    for (const transaction of ['1', '2']) session.receive(frame('BEGIN', { transaction }));
+    const effects = session.receive(frame('BEGIN', { transaction: '3' }));
+    expect(kinds(effects)).toEqual(refused);
+    expect(replies(effects)[0]!.header('error-code')).toBe('ERR_TRANSACTIONS');
+  });
+});
+
+it.each([
+  [undefined, undefined],
+  ['5', 5],
+  ['0', undefined],
+])('ServerSession reads prefetch-count %s as %s', (header, prefetch) => {
+  const headers = { ...least.SUBSCRIBE, ack: 'client', ...(header !== undefined && { 'prefetch-count': header }) };
+  expect(newSession('connected').receive(frame('SUBSCRIBE', headers))).toMatchObject([{ ack: 'client', prefetch }]);
 });

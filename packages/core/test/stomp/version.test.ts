@@ -1,6 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../src/errors.js';
-import { escapeHeader, negotiateVersion, unescapeHeader, type Version, versions } from '../../src/stomp/index.js';
+import {
+  escapeHeader,
+  negotiateVersion,
+  unescapeHeader,
+  type Version,
+  versions,
+  withoutPadding,
+} from '../../src/stomp/index.js';
 import { colons, escapes, undefinedEscapes } from '../vectors/escapes.js';
 
 describe('negotiateVersion', () => {
@@ -52,6 +59,20 @@ describe.each(versions)('headers of STOMP %s', (version: Version) => {
 
   it('never become another line or the end of the frame', () => {
     for (const { text } of escapes) expect(escapeHeader(text, version, 'value') ?? '').not.toMatch(/[\n\r\0]/);
+  });
+});
+
+describe('withoutPadding', () => {
+  it.each([
+    [' a', 'a'],
+    ['a ', 'a'],
+    ['  a b  ', 'a b'],
+    ['   ', ''],
+    ['', ''],
+    ['\ufeffa\u00a0', '\ufeffa\u00a0'],
+    ['\ta\t', '\ta\t'],
+  ])('%j is %j', (padded, value) => {
+    expect(withoutPadding(padded)).toBe(value);
   });
 });
 

@@ -472,6 +472,199 @@ export function brokerSuite(
         });
       });
 
+    describe('acknowledgement', () => {
+      test('gives what was not acknowledged to whoever is there when a subscription ends, in order', async () => {
+        const [engine, a, b, c] = await brokers(3);
+        const one = await work(b!, '/queue/x');
+        for (const body of ['1', '2', '3']) await send(engine, a!, '/queue/x', body);
+        one.deliveries[1]!.ack!();
+        await engine.settle();
+        one.subscription.close();
+        await engine.settle();
+        const two = await work(c!, '/queue/x');
+        await engine.settle();
+        expect([one.bodies, two.bodies]).toEqual([
+          ['1', '2', '3'],
+          ['1', '3'],
+        ]);
+        expect(two.deliveries.map(({ attempt }) => attempt)).toEqual([2, 2]);
+      });
+
+      test('forgets what was acknowledged', async () => {
+        const [engine, a, b, c] = await brokers(3);
+        const one = await work(b!, '/queue/x');
+        await send(engine, a!, '/queue/x', '1');
+        one.deliveries[0]!.ack!();
+        await engine.settle();
+        await b!.close();
+        await engine.settle();
+        expect((await work(c!, '/queue/x')).bodies).toEqual([]);
+      });
+
+      test('brings again what was refused, to somebody', async () => {
+        const [engine, a, b] = await brokers(2);
+        const one = await work(b!, '/queue/x');
+        await send(engine, a!, '/queue/x', '1');
+        one.deliveries[0]!.nack!();
+        await engine.settle();
+        await engine.advance?.(100);
+        await engine.settle();
+        expect(one.bodies).toEqual(['1', '1']);
+        expect(one.deliveries[1]!.attempt).toBe(2);
+      });
+
+      test('hands out no more than was asked for', async () => {
+        const [engine, a, b] = await brokers(2);
+        const one = await work(b!, '/queue/x', 2);
+        for (const body of ['1', '2', '3', '4']) await send(engine, a!, '/queue/x', body);
+        expect(one.bodies).toEqual(['1', '2']);
+        one.deliveries[0]!.ack!();
+        await engine.settle();
+        expect(one.bodies).toEqual(['1', '2', '3']);
+      });
+
+      if (isOurs) {
+        test.each(['/topic/x', '/temp-queue/x'])('keeps for this subscription what came to %s', async (destination) => {
+          const [engine, a] = await brokers(1);
+          const one = await work(a!, destination, 2);
+          for (const body of ['1', '2', '3']) await send(engine, a!, destination, body);
+          expect(one.bodies).toEqual(['1', '2']);
+          one.deliveries[0]!.nack!();
+          one.deliveries[1]!.ack!();
+          await engine.settle();
+          await engine.advance!(100);
+          await engine.settle();
+          expect(one.bodies).toEqual(['1', '2', '3', '1']);
+        });
+
+        test('ends the subscription of a topic that is never acknowledged, and nobody else notices', async () => {
+          const [engine, a, b] = await brokers(2, { queueMessages: 3, prefetch: 1 });
+          const ended: Error[] = [];
+          const deaf = b!.subscribe('/topic/x', () => {}, {
+            ack: 'client-individual',
+            onEnd: (error) => ended.push(error),
+          });
+          await deaf.ready;
+          const other = await listen(a!, '/topic/x');
+          for (const body of ['1', '2', '3', '4']) await send(engine, a!, '/topic/x', body);
+          expect(other.bodies).toEqual(['1', '2', '3', '4']);
+          if (!cuts) expect(ended).toMatchObject([{ code: 'ERR_QUEUE_FULL' }]);
+        });
+
+        test('puts what is refused again and again among the dead letters', async () => {
+          const [engine, a, b] = await brokers(2, { deliveries: 2 });
+          const one = await work(b!, '/queue/x');
+          await engine.confirm(a!, message('/queue/x', '1', { note: 'n', expiration: '99999' }));
+          await engine.settle();
+          one.deliveries[0]!.nack!();
+          await engine.settle();
+          await engine.advance!(100);
+          await engine.settle();
+          one.deliveries[1]!.nack!();
+          await engine.settle();
+          const dead = await work(a!, '/queue/dead-letter.x');
+          await engine.settle();
+          expect(dead.bodies).toEqual(['1']);
+          const { headers } = dead.deliveries[0]!;
+          expect(['original-destination', 'note', 'expiration'].map((name) => headers.get(name))).toEqual([
+            '/queue/x',
+            'n',
+            undefined,
+          ]);
+        });
+      }
+    });
+
+    describe('transactions', () => {
+      test('do all of it when they are committed, and nothing before', async () => {
+        const [engine, a, b] = await brokers(2);
+        const [one, topic] = [await work(b!, '/queue/x'), await listen(b!, '/topic/x')];
+        await send(engine, a!, '/queue/x', 'old');
+        const transaction = b!.begin!();
+        void transaction.send(message('/queue/x', 'new'));
+        void transaction.send(message('/topic/x', 'told'));
+        transaction.ack(one.deliveries[0]!);
+        await engine.settle();
+        expect([one.bodies, topic.bodies]).toEqual([['old'], []]);
+        const committed = transaction.commit();
+        await engine.settle();
+        await committed;
+        expect([one.bodies, topic.bodies]).toEqual([['old', 'new'], ['told']]);
+        one.subscription.close();
+        await engine.settle();
+        const left = await work(a!, '/queue/x');
+        await engine.settle();
+        expect(left.bodies).toEqual(['new']);
+      });
+
+      test('do nothing when they are aborted', async () => {
+        const [engine, a, b] = await brokers(2);
+        const one = await work(b!, '/queue/x');
+        await send(engine, a!, '/queue/x', 'old');
+        const transaction = b!.begin!();
+        void transaction.send(message('/queue/x', 'new'));
+        transaction.nack(one.deliveries[0]!);
+        transaction.abort();
+        await engine.settle();
+        await engine.advance?.(1000);
+        expect(one.bodies).toEqual(['old']);
+        one.deliveries[0]!.ack!();
+        await engine.settle();
+        await b!.close();
+        await engine.settle();
+        expect((await work(a!, '/queue/x')).bodies).toEqual([]);
+      });
+
+      test('do nothing when they are left open', async () => {
+        const [engine, a, b] = await brokers(2);
+        const one = await work(b!, '/queue/x');
+        await send(engine, a!, '/queue/x', 'old');
+        const transaction = b!.begin!();
+        void transaction.send(message('/queue/x', 'new'));
+        transaction.ack(one.deliveries[0]!);
+        await engine.settle();
+        await b!.close();
+        await engine.settle();
+        const left = await work(a!, '/queue/x');
+        await engine.settle();
+        expect(left.bodies).toEqual(['old']);
+      });
+
+      if (isOurs) {
+        test('do nothing when a part of them is refused', async () => {
+          const [engine, a, b] = await brokers(2, { queueMessages: 2 });
+          const topic = await listen(b!, '/topic/x');
+          await send(engine, a!, '/queue/full', '1');
+          const transaction = a!.begin!();
+          void transaction.send(message('/topic/x', 'told'));
+          for (const body of ['2', '3']) void transaction.send(message('/queue/full', body));
+          const commit = async (): Promise<void> => transaction.commit();
+          const refused = expect(commit()).rejects.toMatchObject({ code: 'ERR_QUEUE_FULL' });
+          await engine.settle();
+          await refused;
+          expect(topic.bodies).toEqual([]);
+          expect((await listen(b!, '/queue/full')).bodies).toEqual(['1']);
+        });
+
+        test('are bounded', async () => {
+          const [engine, a] = await brokers(1, { transactionBytes: 10_000 });
+          const transaction = a!.begin!();
+          const fill = async (): Promise<void> => {
+            for (let n = 0; n < 3; n++) await transaction.send(message('/queue/x', 'x'.repeat(4000)));
+            await transaction.commit();
+          };
+          const refused = expect(fill()).rejects.toMatchObject({
+            code: expect.stringMatching(/ERR_TRANSACTION_BYTES|ERR_CONNECTION_LOST/) as string,
+          });
+          await engine.settle();
+          await refused;
+          await engine.advance?.(2000);
+          await engine.settle();
+          expect((await listen(a!, '/queue/x')).bodies).toEqual([]);
+        });
+      }
+    });
+
     const lost = async (): Promise<void> => {
       const [engine, a, b] = await brokers(2);
       const [topic, queue, temporary] = [
@@ -511,6 +704,21 @@ async function send(engine: Engine, broker: Broker, destination: string, body: s
 async function listen(broker: Broker, destination: string, after?: string): Promise<Listening> {
   const deliveries: Delivery[] = [];
   const subscription = broker.subscribe(destination, (delivery) => deliveries.push(delivery), { after });
+  await subscription.ready;
+  return {
+    subscription,
+    deliveries,
+    get bodies() {
+      return deliveries.map(({ body }) => bodyText(body));
+    },
+  };
+}
+
+/** Listens to acknowledge. */
+async function work(broker: Broker, destination: string, prefetch?: number): Promise<Listening> {
+  const deliveries: Delivery[] = [];
+  const take = (delivery: Delivery): void => void deliveries.push(delivery);
+  const subscription = broker.subscribe(destination, take, { ack: 'client-individual', prefetch });
   await subscription.ready;
   return {
     subscription,

@@ -1,0 +1,283 @@
+// One connection's view of the embedded broker: its subscriptions, its temporary queues, what it may still bring into being.
+
+import { ConnectionError, LimitError, ProtocolError } from '../errors.js';
+import { jsonHeaders } from '../json-headers.js';
+import { detachText } from '../text.js';
+import type {
+  Broker,
+  BrokerState,
+  Capability,
+  Delivery,
+  Inbox,
+  Message,
+  OnDelivery,
+  StateListener,
+  SubscribeOptions,
+  Subscription,
+  Transaction,
+} from './broker.js';
+import { Consumer } from './consumer.js';
+import { matchesTopic, parseDestination, topicTokens } from './destination.js';
+import type { EmbeddedBroker } from './embedded.js';
+import { EmbeddedSubscription } from './embedded-subscription.js';
+import { EmbeddedTransaction } from './embedded-transaction.js';
+import type { Missed } from './history.js';
+import type { Quota } from './quota.js';
+import { ReplyNames } from './reply-names.js';
+import { WorkQueue } from './work-queue.js';
+
+export interface LinkOptions {
+  /** Becomes `delivery.origin` of all that this link sends. */
+  origin?: unknown;
+  /** Where the client comes from; all of one address together have limits.addressQueuedBytes. */
+  address?: string;
+  /** Takes replies to a temporary queue that was named in a reply-to and never subscribed. */
+  unsubscribedReply?: (delivery: Delivery) => void;
+}
+
+export class EmbeddedLink implements Broker {
+  readonly can: ReadonlySet<Capability> = new Set(['resume', 'private-requests', 'acknowledge', 'transact']);
+  state: BrokerState = 'up';
+  private readonly subscriptions = new Set<EmbeddedSubscription>();
+  /** Those that take messages from a queue. */
+  private readonly consumers = new Map<EmbeddedSubscription, Consumer>();
+  private readonly replies: ReplyNames;
+  private readonly queuesNamed = new Set<string>();
+  private readonly listeners = new Set<StateListener>();
+
+  constructor(
+    private readonly broker: EmbeddedBroker,
+    private readonly quota: Quota,
+    private readonly options: LinkOptions,
+  ) {
+    this.replies = new ReplyNames(broker, this, (destination, subscription) => {
+      const consumer = this.consumers.get(subscription);
+      return consumer !== undefined && broker.queue(destination).isExclusiveTo(consumer);
+    });
+  }
+
+  send(message: Message): undefined {
+    const delivery = this.prepare(message);
+    // Requests and their answers are most of what is sent; they need no look at the grammar.
+    if (!this.broker.deliver(delivery, this.quota)) this.route(delivery);
+    return undefined;
+  }
+
+  subscribe(destination: string, on: OnDelivery, options: SubscribeOptions = {}): Subscription {
+    if (this.subscriptions.size >= this.broker.limits.subscriptions) throw this.tooMany('subscriptions');
+    const own = detachText(destination);
+    const { kind, name } = parseDestination(own);
+    if (kind === 'reply-queue')
+      throw new ProtocolError('ERR_DESTINATION', '/reply-queue/ addresses are for sending; subscribe /temp-queue/…');
+    let leave = (): void => {};
+    const keeper = kind === 'queue' ? undefined : this.keeper(own, on, options, (reason) => end(reason));
+    const subscription = new EmbeddedSubscription(own, keeper?.take ?? on, () => {
+      this.subscriptions.delete(subscription);
+      this.replies.unsubscribe(own, subscription);
+      leave();
+      keeper?.clear();
+    });
+    const end = (reason: Error): void => {
+      subscription.close();
+      options.onEnd?.(reason);
+    };
+    if (kind === 'topic') leave = this.subscribeTopic(name, subscription, options.after);
+    this.subscriptions.add(subscription);
+    this.replies.subscribe(own, subscription);
+    // Last: what waits there comes at once.
+    if (kind === 'queue') leave = this.subscribeQueue(own, subscription, options);
+    return subscription;
+  }
+
+  inbox(on: (delivery: Delivery) => void): Inbox {
+    const local = '/temp-queue/inbox-' + this.broker.newName().slice(0, 8);
+    const subscription = this.subscribe(local, on);
+    return { address: this.replies.addressFor(local), close: () => subscription.close() };
+  }
+
+  begin(): Transaction {
+    const { broker, quota } = this;
+    return new EmbeddedTransaction({
+      limits: broker.limits,
+      quota,
+      prepare: (message) => this.checked(this.prepare(message)),
+      check: (deliveries, bytes) => this.checkRoom(deliveries, bytes),
+      send: (delivery) => {
+        if (!broker.deliver(delivery, quota)) this.route(delivery);
+      },
+    });
+  }
+
+  /** The address at which others reach one of this link's temporary queues; undefined if it is not subscribed. */
+  addressOf(local: string): string | undefined {
+    return this.replies.subscriber(local) === undefined ? undefined : this.replies.addressFor(local);
+  }
+
+  deliverReply(local: string, delivery: Delivery): void {
+    const subscription = this.replies.subscriber(local);
+    const { headers, body, replyTo, id, cursor, origin } = delivery;
+    const localDelivery: Delivery = { destination: local, headers, body, replyTo, id, cursor, origin };
+    if (subscription !== undefined) void subscription.deliver(localDelivery);
+    else if (local.startsWith('/temp-queue/')) this.options.unsubscribedReply?.(localDelivery);
+  }
+
+  onState(listener: StateListener): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  close(): Promise<void> {
+    if (this.state === 'closed') return Promise.resolve();
+    this.state = 'closed';
+    // All of them first: what one gives back must not go to another one that is about to end.
+    for (const consumer of this.consumers.values()) consumer.leave();
+    for (const subscription of [...this.subscriptions]) subscription.close();
+    this.replies.close();
+    if (this.options.address !== undefined) this.broker.unlink(this.options.address);
+    this.listeners.forEach((listener) => listener('closed'));
+    return Promise.resolve();
+  }
+
+  /** The delivery that a message becomes; throws if this connection may not send it so. */
+  private prepare({ destination, headers, body, replyTo }: Message): Delivery {
+    if (this.state === 'closed') throw new ConnectionError('ERR_CLOSED', 'this connection has been closed');
+    return {
+      destination,
+      headers,
+      body,
+      replyTo: replyTo === undefined ? undefined : this.replies.addressFor(replyTo),
+      id: this.broker.nextId(),
+      cursor: undefined,
+      origin: this.options.origin,
+    };
+  }
+
+  /** Sends to what is neither a queue with consumers nor a reply address. */
+  private route(delivery: Delivery): void {
+    const { kind, name } = parseDestination(delivery.destination);
+    if (kind === 'topic') this.broker.publish(delivery, name);
+    else if (kind === 'queue') this.enqueue(delivery);
+    else if (kind === 'temp-queue') this.deliverReply(delivery.destination, delivery);
+  }
+
+  private checked(delivery: Delivery): Delivery {
+    const { kind, name } = parseDestination(delivery.destination);
+    if (kind === 'topic') topicTokens(name, 'refused');
+    return delivery;
+  }
+
+  /** Keeps a topic's or temporary queue's deliveries until they are acknowledged, for this subscription alone. */
+  private keeper(
+    destination: string,
+    on: OnDelivery,
+    options: SubscribeOptions,
+    end: (reason: Error) => void,
+  ): { take(delivery: Delivery): void; clear(): void } | undefined {
+    const prefetch = this.prefetch(options);
+    if (prefetch === undefined) return undefined;
+    const queue = new WorkQueue(destination, this.broker);
+    queue.add(new Consumer(on, prefetch));
+    return {
+      take: (delivery) => {
+        try {
+          queue.offer(delivery, this.quota);
+        } catch (error) {
+          // Who acknowledges nothing loses the subscription; whoever sent it hears nothing of that.
+          end(error as Error);
+        }
+      },
+      clear: () => queue.clear(),
+    };
+  }
+
+  /** How much may be outstanding; undefined: nothing is acknowledged. */
+  private prefetch({ ack = 'auto', prefetch = Infinity }: SubscribeOptions): number | undefined {
+    return ack === 'auto' ? undefined : Math.max(1, Math.min(prefetch, this.broker.limits.prefetch));
+  }
+
+  private subscribeTopic(name: string, subscription: EmbeddedSubscription, after: string | undefined): () => void {
+    const tokens = topicTokens(name, 'allowed');
+    const { topics, history } = this.broker;
+    subscription.cursor = history.cursor;
+    topics.add(tokens, subscription);
+    if (after !== undefined) this.resume(subscription, tokens, after);
+    return () => topics.remove(tokens, subscription);
+  }
+
+  private resume(subscription: EmbeddedSubscription, pattern: readonly string[], after: string): void {
+    const latest = this.broker.history.cursor;
+    const { events, gap, kept } = this.broker.history.after(after, (topic) => matchesTopic(pattern, topic));
+    // Who is lost between the gap and what follows it must get that after all.
+    if (gap !== undefined) {
+      void subscription.deliver(gapDelivery(this.broker.nextId(), subscription.destination, kept, gap));
+    }
+    for (const event of events) void subscription.deliver(event);
+    subscription.cursor = latest;
+  }
+
+  private subscribeQueue(
+    destination: string,
+    subscription: EmbeddedSubscription,
+    options: SubscribeOptions,
+  ): () => void {
+    const queue = this.broker.queue(destination);
+    const consumer = new Consumer((delivery) => subscription.deliver(delivery), this.prefetch(options));
+    this.consumers.set(subscription, consumer);
+    queue.add(consumer);
+    return () => {
+      this.consumers.delete(subscription);
+      queue.remove(consumer);
+    };
+  }
+
+  private enqueue(delivery: Delivery): void {
+    const { destination } = delivery;
+    const isNew = !this.broker.hasQueue(destination);
+    // One client must not use up the names that all share.
+    if (isNew && this.countQueues() >= this.broker.limits.destinations) throw this.tooMany('destinations');
+    this.broker.enqueue(delivery, this.quota);
+    if (isNew && this.broker.hasQueue(destination)) this.queuesNamed.add(detachText(destination));
+  }
+
+  /** How many queues exist because of this connection's messages. */
+  private countQueues(): number {
+    const { queuesNamed, broker } = this;
+    if (queuesNamed.size < broker.limits.destinations) return queuesNamed.size;
+    for (const name of queuesNamed) if (!broker.hasQueue(name)) queuesNamed.delete(name);
+    return queuesNamed.size;
+  }
+
+  /** Whether all of these can be sent; throws LimitError if not. */
+  private checkRoom(deliveries: readonly Delivery[], bytes: readonly number[]): void {
+    const queues = new Map<string, { messages: number; bytes: number }>();
+    deliveries.forEach(({ destination }, at) => {
+      if (!destination.startsWith('/queue/')) return;
+      const sum = queues.get(destination) ?? { messages: 0, bytes: 0 };
+      queues.set(destination, { messages: sum.messages + 1, bytes: sum.bytes + bytes[at]! });
+    });
+    let made = 0;
+    for (const [destination, sum] of queues) {
+      const queue = this.broker.hasQueue(destination)
+        ? this.broker.queue(destination)
+        : new WorkQueue(destination, this.broker);
+      queue.checkRoom(sum.messages, sum.bytes);
+      if (queue.isUnused) made++;
+    }
+    if (made > 0 && this.countQueues() + made > this.broker.limits.destinations) throw this.tooMany('destinations');
+  }
+
+  private tooMany(limit: 'subscriptions' | 'destinations'): LimitError {
+    const value = this.broker.limits[limit];
+    return new LimitError(
+      `ERR_${limit.toUpperCase()}`,
+      `this connection has reached limits.${limit}, which is ${value}`,
+      limit,
+    );
+  }
+}
+
+/** An event that says that events were lost; a JSON-RPC notification like all of them. */
+function gapDelivery(id: string, destination: string, cursor: string, gap: Missed['gap']): Delivery {
+  const body = JSON.stringify({ jsonrpc: '2.0', method: '$/gap', params: gap });
+  return { destination, headers: jsonHeaders, body, id, cursor };
+}

@@ -1,0 +1,81 @@
+// The reply-to destinations of one connection, and the addresses that others see instead. Only a destination that this
+// very connection listens to, alone, can be one, so that nobody can point an answer at somebody else; and the address is
+// bound to the connection, not to a name that somebody else could subscribe later.
+
+import { LimitError, ProtocolError } from '../errors.js';
+import { detachText } from '../text.js';
+import { parseDestination } from './destination.js';
+import type { EmbeddedBroker } from './embedded.js';
+import type { EmbeddedLink } from './embedded-link.js';
+import type { EmbeddedSubscription } from './embedded-subscription.js';
+
+export class ReplyNames {
+  /** By destination, the subscriptions that replies may go to. */
+  private readonly subscriptions = new Map<string, EmbeddedSubscription>();
+  /** Local destination to the address that others see. */
+  private readonly addresses = new Map<string, string>();
+
+  constructor(
+    private readonly broker: EmbeddedBroker,
+    private readonly link: EmbeddedLink,
+    /** Whether a subscription is the only one of its queue. */
+    private readonly isAlone: (destination: string, subscription: EmbeddedSubscription) => boolean,
+  ) {}
+
+  subscribe(local: string, subscription: EmbeddedSubscription): void {
+    this.subscriptions.set(local, subscription);
+  }
+
+  unsubscribe(local: string, subscription: EmbeddedSubscription): void {
+    if (this.subscriptions.get(local) === subscription) this.forget(local);
+  }
+
+  subscriber(local: string): EmbeddedSubscription | undefined {
+    return this.subscriptions.get(local);
+  }
+
+  /** What others will see as `reply-to`; throws if it cannot be one. */
+  addressFor(local: string): string {
+    const known = this.addresses.get(local);
+    if (known !== undefined) return known;
+    if (local.startsWith('/reply-queue/') && this.broker.ownsReplyAddress(local, this.link)) return local;
+    this.check(local);
+    if (this.addresses.size >= this.broker.limits.destinations) this.dropOldest();
+    const own = detachText(local);
+    const address = this.broker.openReplyAddress({ link: this.link, local: own });
+    this.addresses.set(own, address);
+    return address;
+  }
+
+  close(): void {
+    for (const address of this.addresses.values()) this.broker.closeReplyAddress(address);
+    this.addresses.clear();
+  }
+
+  /** Some clients name a new temporary queue for each request and subscribe none of them. */
+  private dropOldest(): void {
+    for (const local of this.addresses.keys()) if (!this.subscriptions.has(local)) return this.forget(local);
+    const most = this.broker.limits.destinations;
+    const text = `this connection has reached limits.destinations, which is ${most}`;
+    throw new LimitError('ERR_DESTINATIONS', text, 'destinations');
+  }
+
+  private forget(local: string): void {
+    this.subscriptions.delete(local);
+    const address = this.addresses.get(local);
+    if (address === undefined) return;
+    this.addresses.delete(local);
+    this.broker.closeReplyAddress(address);
+  }
+
+  private check(local: string): void {
+    const { kind } = parseDestination(local);
+    if (kind === 'temp-queue') return;
+    const subscription = this.subscriptions.get(local);
+    if (subscription !== undefined && (kind === 'topic' || this.isAlone(local, subscription))) return;
+    throw new ProtocolError(
+      'ERR_REPLY_TO',
+      'reply-to must be a /temp-queue/, or a destination that this connection alone has subscribed',
+    );
+  }
+}

@@ -1,0 +1,145 @@
+// One subscription of a client, which is made again on each connection, behind what was seen on the last one.
+
+import type { Delivery, OnDelivery, SubscribeOptions, Subscription } from '../broker/broker.js';
+import { callBack } from '../callback.js';
+import { Deferred } from '../deferred.js';
+import { privateRequestQueue } from '../broker/destination.js';
+import { ConnectionError, ProtocolError } from '../errors.js';
+import { HeaderList, type HeaderRecord } from '../header-list.js';
+import { defaultLimits } from '../limits.js';
+import type { StompConnection } from '../stomp/client.js';
+import type { Frame } from '../stomp/frame.js';
+import { type ServerKind, spellPattern, spellPrefetch } from '../stomp/server-kind.js';
+import type { StompAckMode } from '../stomp/server-session.js';
+
+/** Options of a STOMP subscription. */
+export interface StompSubscribeOptions extends Omit<SubscribeOptions, 'ack' | 'headers'> {
+  /** Default `auto`. With `client` one `ack` or `nack` is for all deliveries before it, too. */
+  ack?: StompAckMode | undefined;
+  /** More headers of SUBSCRIBE. */
+  headers?: HeaderList | HeaderRecord;
+}
+
+const NOT_PRIVATE =
+  'this server cannot call the methods of one connection: implement them as a service (option service of implement)';
+
+export class StompSubscription implements Subscription {
+  readonly ready: Promise<void>;
+  cursor: string | undefined;
+  readonly #id: string;
+  readonly #destination: string;
+  readonly #on: OnDelivery;
+  readonly #options: StompSubscribeOptions;
+  readonly #leave: () => boolean;
+  readonly #taken = new Deferred().quiet();
+  #connection: StompConnection | undefined;
+
+  constructor(
+    id: string,
+    destination: string,
+    on: OnDelivery,
+    options: StompSubscribeOptions,
+    /** Takes it off the list; false if it was not there. */
+    leave: () => boolean,
+  ) {
+    this.#id = id;
+    this.#destination = destination;
+    this.#on = on;
+    this.#options = options;
+    this.#leave = leave;
+    this.cursor = options.after;
+    this.ready = this.#taken.promise;
+  }
+
+  /** Subscribes on a new connection. */
+  open(connection: StompConnection): void {
+    this.#connection = connection;
+    const { kind } = connection;
+    if (this.#destination === privateRequestQueue && kind !== 'sallyport')
+      return this.end(new ProtocolError('ERR_DESTINATION', NOT_PRIVATE, { by: 'us' }));
+    if (this.#isImplied) return this.#taken.resolve();
+    connection.confirmed('SUBSCRIBE', this.#headers(kind)).then(
+      (frame) => {
+        this.cursor ??= frame.header('cursor');
+        this.#taken.resolve();
+      },
+      // After a lost connection the next one asks again; what the server refuses, it would refuse each time.
+      (error: Error) => void (error instanceof ConnectionError || this.end(error)),
+    );
+  }
+
+  deliver(frame: Frame): void {
+    const { headers, body } = frame;
+    const cursor = headers.get('cursor');
+    this.cursor = cursor ?? this.cursor;
+    const delivery: Delivery = {
+      // RabbitMQ tells the name that it gave to a temporary queue, which nobody here knows.
+      destination: this.#isTemporary ? this.#destination : (headers.get('destination') ?? ''),
+      id: headers.get('message-id') ?? '',
+      replyTo: headers.get('reply-to'),
+      cursor,
+      headers,
+      body,
+      // Others may tell that it is not the first delivery without saying which it is.
+      attempt: Number(headers.get('delivery-count')) || (headers.get('redelivered') === 'true' ? 2 : undefined),
+    };
+    callBack(this.#on, this.#isAcknowledged ? this.#withSettlement(delivery) : delivery);
+  }
+
+  /** It will not be taken, if it has not been. */
+  refuse(error: Error): void {
+    this.#taken.reject(error);
+  }
+
+  /** The server does not take it, or not any more. */
+  end(error: Error): void {
+    if (!this.#leave()) return;
+    this.refuse(error);
+    this.#options.onEnd?.(error);
+  }
+
+  close(): void {
+    if (this.#leave() && !this.#isImplied) void this.#connection?.frame('UNSUBSCRIBE', { id: this.#id });
+  }
+
+  get #isTemporary(): boolean {
+    return this.#id === this.#destination;
+  }
+
+  /** RabbitMQ makes a temporary queue by its first use in a reply-to, and will not have it subscribed or unsubscribed. */
+  get #isImplied(): boolean {
+    return this.#isTemporary && this.#connection?.kind === 'rabbitmq';
+  }
+
+  get #isAcknowledged(): boolean {
+    return (this.#options.ack ?? 'auto') !== 'auto';
+  }
+
+  #headers(kind: ServerKind): Record<string, string | undefined> {
+    const { ack, prefetch = this.#isAcknowledged ? defaultLimits.prefetch : undefined, headers } = this.#options;
+    const more = HeaderList.from(headers);
+    // Else a queue that others could use as well, which RabbitMQ has given up for those that do not last.
+    const isAlone = kind === 'rabbitmq' && more.size === 0 && this.#destination.startsWith('/topic/');
+    return {
+      ...(isAlone && { exclusive: 'true' }),
+      ...more.toRecord(),
+      ack,
+      ...(prefetch && spellPrefetch(kind, prefetch)),
+      id: this.#id,
+      destination: spellPattern(kind, this.#destination),
+      after: this.cursor,
+    };
+  }
+
+  /** What came by an earlier connection is the server's again; it would not know what is meant. */
+  #withSettlement(delivery: Delivery): Delivery {
+    const connection = this.#connection!;
+    let isOpen = true;
+    const settle = (how: 'ACK' | 'NACK') => (): void => {
+      if (!isOpen || connection !== this.#connection) return;
+      isOpen = false;
+      connection.settle(how, delivery.headers);
+    };
+    return { ...delivery, ack: settle('ACK'), nack: settle('NACK') };
+  }
+}

@@ -1,0 +1,61 @@
+// A transaction of a client, on the connection that it was begun on.
+
+import type { Delivery, Message, Transaction } from '../broker/broker.js';
+import { ProtocolError } from '../errors.js';
+import { HeaderList, type HeaderRecord } from '../header-list.js';
+import type { StompConnection } from '../stomp/client.js';
+import type { Body } from '../text.js';
+
+/** A message as one writes it by hand. */
+export interface PlainMessage {
+  readonly destination: string;
+  readonly headers?: HeaderRecord;
+  readonly body: Body;
+  readonly replyTo?: string;
+}
+
+export class StompTransaction implements Transaction {
+  readonly #connection: StompConnection;
+  readonly #id: string;
+  #isOver = false;
+
+  constructor(connection: StompConnection) {
+    this.#connection = connection;
+    this.#id = connection.nextName('t');
+    void connection.frame('BEGIN', { transaction: this.#id });
+  }
+
+  send({ destination, headers, body, replyTo }: Message | PlainMessage): Promise<void> | undefined {
+    this.#check();
+    const own = { destination, 'reply-to': replyTo, transaction: this.#id };
+    return this.#connection.frame('SEND', { ...HeaderList.from(headers).toRecord(), ...own }, body);
+  }
+
+  ack(delivery: Delivery): void {
+    this.#check();
+    this.#connection.settle('ACK', delivery.headers, this.#id);
+  }
+
+  nack(delivery: Delivery): void {
+    this.#check();
+    this.#connection.settle('NACK', delivery.headers, this.#id);
+  }
+
+  /** Resolves when the server has done all of it; rejects if it has done, or may have done, nothing. */
+  async commit(): Promise<void> {
+    this.#check();
+    this.#isOver = true;
+    await this.#connection.confirmed('COMMIT', { transaction: this.#id });
+  }
+
+  /** Nothing of it happens, unless it has been committed. */
+  abort(): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    void this.#connection.frame('ABORT', { transaction: this.#id });
+  }
+
+  #check(): void {
+    if (this.#isOver) throw new ProtocolError('ERR_STOMP_TRANSACTION', 'this transaction is over', { by: 'us' });
+  }
+}

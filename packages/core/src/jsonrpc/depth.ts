@@ -1,0 +1,50 @@
+// How deep a JSON text is, before it is parsed: a million brackets are a megabyte here, and a second and thirty megabytes
+// once they are arrays.
+
+const QUOTE = 0x22;
+const BACKSLASH = 0x5c;
+const OPENING = 0x5b;
+const CLOSING = 0x5d;
+/** Takes `{` to `[` and `}` to `]`, and nothing else to either. */
+const SQUARE = 0xdf;
+
+const encoder = /* @__PURE__ */ new TextEncoder();
+const scratch = /* @__PURE__ */ new Uint8Array(4096);
+
+/** Whether a text holds more than `most` arrays and objects within each other. Says nothing of texts that are no JSON. */
+export function isDeeper(text: string, most: number): boolean {
+  // Each level has two characters, so most texts are too short; and most others have too few brackets.
+  return text.length > 2 * most && hasMore(text, most) && nestsDeeper(text, most);
+}
+
+function hasMore(text: string, most: number): boolean {
+  let count = 0;
+  for (const bracket of '[{')
+    for (let at = text.indexOf(bracket); at !== -1 && count <= most; at = text.indexOf(bracket, at + 1)) count++;
+  return count > most;
+}
+
+/** Bytes are read twice as fast as characters, even though they have to be made. */
+function nestsDeeper(text: string, most: number): boolean {
+  let depth = 0;
+  let isString = false;
+  // What stands behind a backslash is skipped; it may be the first of the next piece.
+  let skipped = 0;
+  for (let at = 0; at < text.length;) {
+    const { read, written } = encoder.encodeInto(at === 0 ? text : text.slice(at), scratch);
+    let place = skipped;
+    for (; place < written; place++) {
+      const byte = scratch[place]!;
+      if (isString) {
+        if (byte === QUOTE) isString = false;
+        else if (byte === BACKSLASH) place++;
+      } else if (byte === QUOTE) isString = true;
+      else if ((byte & SQUARE) === OPENING) {
+        if (++depth > most) return true;
+      } else if ((byte & SQUARE) === CLOSING) depth--;
+    }
+    skipped = place - written;
+    at += read;
+  }
+  return false;
+}

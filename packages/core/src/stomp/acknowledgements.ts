@@ -1,0 +1,111 @@
+// The messages of one connection that wait for ACK or NACK, found by what each version calls them.
+
+import type { Delivery } from '../broker/broker.js';
+import { ProtocolError } from '../errors.js';
+import type { HeaderList } from '../header-list.js';
+import type { StompAckMode } from './server-session.js';
+import type { Version } from './version.js';
+
+/** Some deliveries of one subscription, in the order sent, by what the client calls them. */
+export interface Taken {
+  readonly from: Unsettled;
+  readonly deliveries: ReadonlyMap<string, Delivery>;
+}
+
+export class Acknowledgements {
+  private readonly subscriptions = new Map<string, Unsettled>();
+  private places = 0;
+
+  constructor(private readonly version: Version) {}
+
+  open(subscription: string, mode: StompAckMode): Unsettled {
+    const unsettled = new Unsettled(String(++this.places), mode, this.version);
+    this.subscriptions.set(subscription, unsettled);
+    return unsettled;
+  }
+
+  close(subscription: string): void {
+    this.subscriptions.delete(subscription);
+  }
+
+  /** What an ACK or NACK is about, which from now on is settled. Throws ProtocolError ERR_STOMP_ACK for nothing. */
+  take(headers: HeaderList): Taken {
+    const id = headers.get(this.version === '1.2' ? 'id' : 'message-id')!;
+    for (const unsettled of this.candidates(id, headers.get('subscription'))) {
+      const deliveries = unsettled.take(id);
+      if (deliveries !== undefined) return { from: unsettled, deliveries };
+    }
+    throw new ProtocolError('ERR_STOMP_ACK', 'no message of that id waits for its acknowledgement');
+  }
+
+  /** STOMP 1.2 has one id for all, 1.1 names the subscription, 1.0 need not. */
+  private candidates(id: string, subscription: string | undefined): Iterable<Unsettled> {
+    if (this.version === '1.2') {
+      const place = id.slice(0, id.indexOf('-'));
+      return [...this.subscriptions.values()].filter((unsettled) => unsettled.place === place);
+    }
+    if (subscription === undefined) return this.subscriptions.values();
+    const named = this.subscriptions.get(subscription);
+    return named === undefined ? [] : [named];
+  }
+}
+
+/** What has been sent to one subscription and not been settled, in that order. */
+export class Unsettled {
+  private deliveries = new Map<string, Delivery>();
+  /** The greatest number that was settled. */
+  private settled = -1;
+  private last = 0;
+
+  constructor(
+    /** Which of the connection's subscriptions it is; begins the ids of 1.2, which stand alone. */
+    readonly place: string,
+    private readonly mode: StompAckMode,
+    private readonly version: Version,
+  ) {}
+
+  /** Remembers a delivery; returns the value of the header `ack` of its MESSAGE, which 1.2 has (STOMP 1.2, MESSAGE). */
+  add(delivery: Delivery): string | undefined {
+    if (this.version !== '1.2') {
+      this.deliveries.set(delivery.id, delivery);
+      return undefined;
+    }
+    const id = `${this.place}-${++this.last}`;
+    this.deliveries.set(id, delivery);
+    return id;
+  }
+
+  /** What an id stands for: in the mode `client` everything before it, too. Undefined: nothing that is known. */
+  take(id: string): ReadonlyMap<string, Delivery> | undefined {
+    const found = this.deliveries.get(id);
+    if (found === undefined) return this.wasTaken(id) ? new Map() : undefined;
+    const taken = new Map<string, Delivery>();
+    for (const [key, delivery] of this.isCumulative ? this.deliveries : [[id, found] as const]) {
+      taken.set(key, delivery);
+      this.deliveries.delete(key);
+      if (key === id) break;
+    }
+    this.settled = Math.max(this.settled, numberOf(id));
+    return taken;
+  }
+
+  /** Takes back what a transaction had taken that was aborted. */
+  restore(taken: ReadonlyMap<string, Delivery>): void {
+    this.deliveries = new Map([...taken, ...this.deliveries]);
+  }
+
+  /** In 1.0 each ACK is for one message; from 1.1 on one of the mode `client` is for all before it (STOMP 1.1, SUBSCRIBE). */
+  private get isCumulative(): boolean {
+    return this.mode === 'client' && this.version !== '1.0';
+  }
+
+  /** Clients that acknowledge each message also do for those that a later ACK has been for. */
+  private wasTaken(id: string): boolean {
+    return this.isCumulative && numberOf(id) <= this.settled;
+  }
+}
+
+/** The counting part of an id, our own or the broker's. */
+function numberOf(id: string): number {
+  return Number(id.slice(id.indexOf('-') + 1));
+}
