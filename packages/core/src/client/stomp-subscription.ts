@@ -100,6 +100,7 @@ export class StompSubscription implements Subscription {
 
   close(): void {
     if (this.#leave() && !this.#isImplied) void this.#connection?.frame('UNSUBSCRIBE', { id: this.#id });
+    this.#connection = undefined;
   }
 
   get #isTemporary(): boolean {
@@ -131,7 +132,7 @@ export class StompSubscription implements Subscription {
     };
   }
 
-  /** What came by an earlier connection is the server's again; it would not know what is meant. */
+  /** What came by an earlier connection, or before the end, is the server's again; it would not know what is meant. */
   #withSettlement(delivery: Delivery): Delivery {
     const connection = this.#connection!;
     let isOpen = true;

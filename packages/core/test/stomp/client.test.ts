@@ -67,7 +67,7 @@ describe('connectStomp', () => {
     const { server, ...setup } = await dial();
     expect(setup.connection).toBeUndefined();
     const { connection } = await dial(connectedFrame);
-    expect(connection).toMatchObject({ version: '1.2', server: 'Other/1' });
+    expect(connection).toMatchObject({ version: '1.2', kind: 'other' });
     await server.close();
   });
 
