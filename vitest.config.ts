@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { playwright } from '@vitest/browser-playwright';
 import { defineConfig } from 'vitest/config';
 import { chromiumArguments, findChromium } from './scripts/chromium.mjs';
+import { missingPackages, suitesWithout } from './scripts/debian.mjs';
 import { sourceAliases } from './scripts/workspace.mjs';
 
 // Tests run from the sources: no build comes first.
@@ -11,6 +12,11 @@ const chromium = findChromium();
 if (chromium === undefined && process.env.CI) throw new Error('No Chromium found: install it or set CHROMIUM_PATH');
 if (chromium === undefined) console.warn('No Chromium found (CHROMIUM_PATH): tests in the browser are left out');
 
+const packages = missingPackages();
+const withoutPackages = suitesWithout(packages);
+if (packages.length > 0 && process.env.CI) throw new Error(`Not installed: ${packages.join(' ')}`);
+if (packages.length > 0) console.warn(`Not installed: ${packages.join(' ')}; left out: ${withoutPackages.join(' ')}`);
+
 const node = {
   extends: true as const,
   resolve,
@@ -18,7 +24,26 @@ const node = {
     name: 'node',
     environment: 'node',
     include: ['packages/*/test/**/*.test.{ts,tsx}', 'test/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '**/*.browser.test.{ts,tsx}', 'test/packed/**'],
+    exclude: [
+      '**/node_modules/**',
+      '**/*.browser.test.{ts,tsx}',
+      'test/packed/**',
+      'test/brokers/**',
+      ...withoutPackages,
+    ],
+  },
+};
+
+// Our client against other brokers, each started for its file: once will do, whatever the version of Node.
+const brokers = {
+  extends: true as const,
+  resolve,
+  test: {
+    name: 'brokers',
+    environment: 'node',
+    include: ['test/brokers/**/*.test.ts'],
+    exclude: ['**/node_modules/**', ...withoutPackages],
+    testTimeout: 15_000,
   },
 };
 
@@ -67,6 +92,11 @@ export default defineConfig({
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
   test: {
     passWithNoTests: true,
-    projects: [node, ...(chromium === undefined ? [] : [browser]), ...(existsSync('test/packed') ? [packed] : [])],
+    projects: [
+      node,
+      brokers,
+      ...(chromium === undefined ? [] : [browser]),
+      ...(existsSync('test/packed') ? [packed] : []),
+    ],
   },
 });

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findChromium } from './chromium.mjs';
+import { installPackages, mayInstall, missingPackages, suitesWithout } from './debian.mjs';
 import { root, workspacePackages } from './workspace.mjs';
 
 /** Runs a command with this terminal; returns whether it succeeded. */
@@ -63,22 +64,25 @@ function filesBelow(directory) {
   return found.filter((one) => one.isFile()).map((one) => join(one.parentPath, one.name));
 }
 
-/** @returns {boolean} whether a browser is there for the tests; installs Chromium where that is ours to do */
-export function provideBrowser() {
-  if (findChromium()) return true;
-  const isRoot = process.getuid?.() === 0;
-  if (isRoot && spawnSync('apt-get', ['--version'], { stdio: 'ignore' }).status === 0) {
-    console.log('Installing Chromium for the tests in the browser …');
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-    const options = { env, stdio: ['ignore', 'ignore', 'inherit'] };
-    // Another installation may hold the lock for a while.
-    const wait = ['-o', 'DPkg::Lock::Timeout=600'];
-    run('apt-get', [...wait, 'update', '-qq'], options);
-    run('apt-get', [...wait, 'install', '-y', '-qq', '--no-install-recommends', 'chromium'], options);
-    if (findChromium()) return true;
+/**
+ * Sees to the programs that tests drive and npm does not bring: a browser, and packages of Debian. Installs those that
+ * are missing where that is ours to do, and says of the others what is left out.
+ * @returns {{ browser: boolean, withoutPackages: string[] }} whether there is a browser; the suites that lack a package
+ */
+export function provideTools() {
+  const wanted = [...(findChromium() ? [] : ['chromium']), ...missingPackages()];
+  if (wanted.length > 0 && mayInstall()) {
+    console.log(`Installing for the tests: ${wanted.join(' ')} …`);
+    installPackages(wanted);
   }
-  console.log('No Chromium found (install it or set CHROMIUM_PATH): the browser suites are SKIPPED');
-  return false;
+  const browser = findChromium() !== undefined;
+  if (!browser) console.log('No Chromium found (install it or set CHROMIUM_PATH): the browser suites are SKIPPED');
+  const missing = missingPackages();
+  const withoutPackages = suitesWithout(missing);
+  if (missing.length > 0) {
+    console.log(`Debian's packages ${missing.join(' ')} are not installed: SKIPPED are ${withoutPackages.join(' ')}`);
+  }
+  return { browser, withoutPackages };
 }
 
 export function fail(message) {

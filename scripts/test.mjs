@@ -2,17 +2,18 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { clearReports, countsOf, reportPath, summarize, writeCounts } from './reports.mjs';
-import { fail, installDependencies, npm, provideBrowser, run } from './setup.mjs';
+import { fail, installDependencies, npm, provideTools, run } from './setup.mjs';
 import { root } from './workspace.mjs';
 
 const failedSteps = [];
 
 installDependencies();
 clearReports();
-const browser = provideBrowser();
-if (!browser) {
-  if (process.env.CI) fail('CI runs every suite: a browser is required');
-  writeCounts('no-browser', { skipped: 1 });
+const { browser, withoutPackages } = provideTools();
+if (!browser || withoutPackages.length > 0) {
+  if (process.env.CI) fail('CI runs every suite: what was named above is required');
+  if (!browser) writeCounts('no-browser', { skipped: 1 });
+  writeCounts('no-packages', { skipped: withoutPackages.length });
 }
 
 // Nothing below means anything without the built packages.
@@ -22,6 +23,7 @@ if (failedSteps.length === 0) {
   step('typecheck', () => npm(['run', '--silent', 'typecheck']));
   step('lint', () => npm(['run', '--silent', 'lint']));
   step('unit-node', () => vitest('node'));
+  step('unit-brokers', () => vitest('brokers'));
   if (browser) step('unit-browser', () => vitest('browser'));
   if (browser && hasTests('e2e')) step('e2e', playwright);
   step('packages', () => npm(['run', '--silent', 'check:packages']));

@@ -27,6 +27,7 @@ const withTokens: ServerOptions = {
     if (sameSecret(token, 'ann-1')) return { name: 'ann' };
     return login === 'bob' && sameSecret(passcode, 'b:2') ? { name: 'bob' } : undefined;
   },
+  limits: { loginPause: 10 },
 };
 
 async function connected(house: House, options: NodeConnectOptions = {}, scheme: Scheme = 'tcp') {
@@ -68,7 +69,7 @@ describe('nobody does anything before they are let in', () => {
     const house = await newHouse(withTokens);
     const connectFrame = frame('CONNECT', { 'accept-version': '1.2', host: 'h', token: 'ann-2', receipt: 'told' });
     const text = await say(house, connectFrame + stompCall('house.destroy', { key: 'uninvited' }));
-    expect(text).toMatch(/^ERROR\n[^\0]*error-code:ERR_AUTH\n[^\0]*\0$/);
+    expect(text).toMatch(/^ERROR\n[^\0]*error-code:ERR_AUTH\n[^\0]*\0\n*$/);
     expect(text).not.toMatch(/ann-2|told/);
     await notCalled(house);
   });
@@ -147,6 +148,7 @@ describe.each(['at once', 'later'])('what each may do, decided %s', (when) => {
   const options: ServerOptions = {
     ...withTokens,
     authorize: (access) => {
+      if (access.action === 'connect') return true;
       const subject = access.action === 'call' ? access.method : access.destination;
       const allowed = (access.principal as { name: string }).name === 'ann' && !/destroy$|forbidden/.test(subject);
       if (subject.includes('forbidden.throw')) throw new Error('the rules say 1234');
@@ -164,6 +166,19 @@ describe.each(['at once', 'later'])('what each may do, decided %s', (when) => {
     expect(await client.api.house.destroyed({ key: 'a' })).toBe(0);
     expect(await (await post(house, count, 'Bearer ann-1')).json()).toMatchObject({ error: { code: -32001 } });
     expect(await (await post(house, request('house.me'), 'Bearer ann-1')).json()).toHaveProperty('result');
+  });
+
+  test('call, by lines and by WebSocket messages', async () => {
+    const house = await newHouse({ ...options, authenticate: () => ({ name: 'ann' }) });
+    const said: string[] = [];
+    const socket = await dialled(house.port);
+    socket.on('data', (chunk: Buffer) => said.push(chunk.toString()));
+    socket.write(count + '\n');
+    const bare = new WebSocket(house.urls.ws);
+    onTestFinished(() => bare.terminate());
+    bare.on('open', () => bare.send(count)).on('message', (data: Buffer) => said.push(data.toString()));
+    await vi.waitUntil(() => said.length === 2);
+    for (const text of said) expect(JSON.parse(text)).toMatchObject({ id: 1, error: { code: -32001 } });
   });
 
   test('subscribe', async () => {
@@ -278,7 +293,7 @@ test('an answer cannot be pointed at somebody else', async () => {
   const login = frame('CONNECT', { 'accept-version': '1.2', host: 'h' });
   for (const replyTo of ['/topic/everybody', '/queue/somebody', '/queue/rpc', '/reply-queue/x', 'x']) {
     const send = frame('SEND', { destination: '/queue/rpc', 'reply-to': replyTo }, count);
-    expect(await say(house, login + send)).toMatch(/\0ERROR\n[^\0]*error-code:ERR_(REPLY_TO|DESTINATION)\n/);
+    expect(await say(house, login + send)).toMatch(/\0\n*ERROR\n[^\0]*error-code:ERR_(REPLY_TO|DESTINATION)\n/);
   }
   const client = await connected(house);
   expect(await client.api.house.destroyed({ key: 'uninvited' })).toBe(0);
@@ -289,8 +304,8 @@ describe('what is wrong with options is said, by name', () => {
     ['an unknown one', { prot: 1 }, /createServer: unknown option prot; known are/],
     ['one for listen', { port: 1 }, /unknown option port/],
     ['a wrong type', { authenticate: 'yes' }, /option authenticate must be a function/],
-    ['a number that is none', { sniffTime: NaN }, /option sniffTime must be a number/],
-    ['a negative number', { headTime: -1 }, /option headTime must be a number, not negative/],
+    ['a number that is none', { timeout: NaN }, /option timeout must be a number/],
+    ['a negative number', { leastGrace: -1 }, /option leastGrace must be a number, not negative/],
     ['a list that is none', { origins: {} }, /option origins must be an array/],
     ['an unknown limit', { limits: { bodies: 1 } }, /createServer: unknown limit limits.bodies/],
     ['a limit of a wrong type', { limits: { body: '1' } }, /createServer: limits.body must be a positive number/],

@@ -3,6 +3,7 @@
 import { once } from 'node:events';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { AuthError } from '@sallyport/core';
 import { ManualClock } from '@sallyport/core/testing';
 import { connect, type ServerOptions } from '@sallyport/node';
 import { describe, expect, onTestFinished, test } from 'vitest';
@@ -92,6 +93,27 @@ test('clients of all kinds hear of it', async () => {
   expect(await code).toBe(1000);
   expect(house.server.sessions.size).toBe(0);
   expect(house.server.address).toBeUndefined();
+});
+
+test('one session, for a reason that it is told', async () => {
+  const house = await startHouse();
+  onTestFinished(() => house.close());
+  const texts: string[] = [];
+  const sockets: Socket[] = [];
+  for (const bytes of [login, request('house.me') + '\n']) {
+    const socket = await dial('plain', house.port);
+    const at = texts.push('') - 1;
+    socket.on('data', (chunk: Buffer) => (texts[at] += chunk.toString()));
+    socket.write(bytes);
+    sockets.push(socket);
+    await until(() => house.server.sessions.size === sockets.length && texts[at] !== '');
+  }
+  const [stomp, lines] = house.server.sessions;
+  void stomp!.close(new AuthError('ERR_AUTH_EXPIRED', 'your rights have changed'));
+  void lines!.close(new AuthError('ERR_AUTH_EXPIRED', 'your rights have changed'));
+  await Promise.all(sockets.map(closed));
+  expect(texts[0]).toMatch(/ERROR\nmessage:your rights have changed\nerror-code:ERR_AUTH_EXPIRED\n/);
+  expect(texts[1]).toMatch(/"id":null,"error":\{"code":-32001,"message":"your rights have changed"\}/);
 });
 
 /** A client that ends when it is told to, as most do. */

@@ -1,15 +1,13 @@
 // The command `sallyport`, started the way npm starts it: what it prints in a pipe, and its exit codes.
 
-import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { buildIfStale } from '../scripts/setup.mjs';
+import { sallyport, startCommand } from './fixtures/command.js';
 import { type House, startHouse } from './fixtures/house.js';
-
-const command = join(import.meta.dirname, '../packages/cli/bin/sallyport.mjs');
 
 let house: House;
 
@@ -19,23 +17,6 @@ beforeAll(async () => {
   house.server.implement({ give: (params: unknown) => params });
   return () => house.close();
 }, 120_000);
-
-interface Ended {
-  code: number | null;
-  out: string;
-  err: string;
-}
-
-function sallyport(...args: string[]): Promise<Ended> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [command, ...args], { timeout: 15_000 });
-    const said = { out: '', err: '' };
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (said.out += text));
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (said.err += text));
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ code, ...said }));
-  });
-}
 
 describe('call', () => {
   test.each(['tcp', 'tls', 'ws', 'wss'] as const)('prints a line of JSON, over %s', async (scheme) => {
@@ -106,23 +87,13 @@ describe('the command itself', () => {
   });
 
   test('demo lets in the pages of --origin, says where it is, and ends when it is asked to', async () => {
-    const args = [command, 'demo', '--port', '0', '--origin', 'https://a.example', '--origin', 'https://b.example'];
-    const child = spawn(process.execPath, args);
-    const ended = new Promise((resolve) => child.once('close', resolve));
-    onTestFinished(() => void child.kill('SIGKILL'));
-    let out = '';
-    const url = await new Promise<string>((resolve) => {
-      child.stdout.setEncoding('utf8').on('data', (text: string) => {
-        out += text;
-        const address = /ws:\/\/localhost:\d+/.exec(out)?.[0];
-        if (address !== undefined) resolve(address.replace('localhost', '127.0.0.1'));
-      });
-    });
+    const demo = await startCommand(['demo', '--origin', 'https://a.example', '--origin', 'https://b.example']);
+    const url = `ws://127.0.0.1:${demo.port}`;
     expect(await opens(url, 'https://a.example')).toBe(true);
     expect(await opens(url, 'https://b.example')).toBe(true);
     expect(await opens(url, 'https://c.example')).toBe(false);
-    child.kill('SIGTERM');
-    expect(await ended).toBe(0);
+    demo.signal('SIGTERM');
+    expect(await demo.ended).toMatchObject({ code: 0, err: expect.stringMatching(/^draining …$/m) });
   });
 });
 

@@ -106,7 +106,7 @@ describe.each(['plain', 'TLS'])('one byte at a time, %s', (kind) => {
     const socket = await open();
     const heard = answer(socket, /"result":5}\0/);
     await dribble(socket, '\r\n\n' + login + stompCall('house.add', { a: 2, b: 3 }));
-    expect(await heard).toMatch(/^CONNECTED\n[^]*\0MESSAGE\n/);
+    expect(await heard).toMatch(/^CONNECTED\n[^]*\0\nMESSAGE\n/);
   });
 
   test('HTTP', async () => {
@@ -163,7 +163,7 @@ describe('what is not JSON-RPC', () => {
   test.each(cases)('%s, by STOMP', async (_, text, code) => {
     const socket = await dialled((await newHouse()).port);
     const send = frame('SEND', { destination: '/queue/rpc', 'reply-to': '/temp-queue/a' }, text);
-    const [, message] = (await ask(socket, login + send, /\0MESSAGE[^\0]+\0/)).split('\0');
+    const [, message] = (await ask(socket, login + send, /\0\nMESSAGE[^\0]+\0/)).split('\0');
     checkError(message!.slice(message!.indexOf('\n\n') + 2), code);
   });
 
@@ -212,7 +212,7 @@ test('names of prototypes are names like any other', async () => {
       frame('SEND', { destination: '/queue/rpc', 'reply-to': '/temp-queue/__proto__' }, call),
     /"result":[^]*\0/,
   );
-  const frames = heard.split('\0');
+  const frames = heard.split('\0\n');
   expect(frames[1]).toMatch(/^RECEIPT\nreceipt-id:toString\n/);
   expect(frames[2]).toMatch(/^MESSAGE\nsubscription:__proto__\n[^]*\nconstructor:c\n[^]*event$/);
   expect(frames[3]).toMatch(/^MESSAGE\nsubscription:constructor\n[^]*\n__proto__:header\n[^]*work$/);
@@ -291,7 +291,7 @@ describe('what stands behind an ERROR is not done', () => {
     const house = await newHouse();
     const call = stompCall('house.destroy', { key: 'behind' });
     const text = await say(house.port, login + bad + call);
-    expect(text).toMatch(/\0ERROR\n[^\0]*\0\n?$/);
+    expect(text).toMatch(/\0\nERROR\n[^\0]*\0\n$/);
     const client = await connect<HouseApi>(house.urls.tcp);
     expect(await client.api.house.destroyed({ key: 'behind' })).toBe(0);
     await client.close();
@@ -327,6 +327,23 @@ describe('floods', () => {
     expect(refused).toHaveLength(count - 50);
     expect(refused.every((line) => line.includes('-32000') && line.includes('limits.calls'))).toBe(true);
     await serves(house);
+  });
+
+  test('a body in crumbs costs about as much as a body', async () => {
+    const house = await newHouse();
+    const socket = await dialled(house.port);
+    const head =
+      'POST /rpc HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n';
+    await ask(socket, head.replace('\r\n\r\n', '\r\nexpect: 100-continue\r\n\r\n'), /100 Continue/);
+    const before = memoryUsed();
+    const crumbs = Buffer.from('1\r\n \r\n'.repeat(10_000));
+    for (let count = 0; count < 30; count++) await new Promise((resolve) => socket.write(crumbs, resolve));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    // 300 000 objects would take some 50 MB.
+    expect(memoryUsed() - before).toBeLessThan(10_000_000);
+    const body = request('house.add', { a: 1, b: 1 });
+    const rest = `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
+    expect(await ask(socket, rest, /"result"/)).toMatch(/^HTTP\/1\.1 200 [^]*"result":2/);
   });
 
   test('who does not read is cut, and the others notice nothing', async () => {
@@ -391,6 +408,11 @@ describe('floods', () => {
     expect((await visits(2000)) - before).toBeLessThan(2_000_000);
   }, 20_000);
 });
+
+/** As {@link heapUsed}, and what lies outside of the heap. */
+function memoryUsed(): number {
+  return heapUsed() + process.memoryUsage().external;
+}
 
 /** After a collection. */
 function heapUsed(): number {

@@ -2,11 +2,10 @@
 
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { defaultLimits } from '@sallyport/core';
 import { ErrorCode } from '@sallyport/core/jsonrpc';
-import { createServer, type Server } from '@sallyport/node';
+import { heartBeatDefaults } from '@sallyport/core/stomp';
+import { createServer, defaultServerLimits, type Server } from '@sallyport/node';
 import { describe, expect, onTestFinished, test } from 'vitest';
-import { defaultAdmission } from '../packages/node/src/admission.js';
 import { readTranscripts, replay } from './fixtures/transcript.js';
 
 const root = join(import.meta.dirname, '..');
@@ -58,11 +57,11 @@ describe('lists', () => {
   test('the limits of PROTOCOL.md are the defaults', () => {
     const limits = limitsIn(page);
     expect(Object.keys(limits).length).toBeGreaterThan(15);
-    expect({ ...defaultLimits, ...defaultAdmission }).toMatchObject(limits);
+    expect(known).toMatchObject(limits);
   });
 
   test('the limits of README.md are the defaults, and all of them', () => {
-    expect(limitsIn(readFileSync(join(root, 'README.md'), 'utf8'))).toEqual({ ...defaultLimits, ...defaultAdmission });
+    expect(limitsIn(readFileSync(join(root, 'README.md'), 'utf8'))).toEqual(known);
   });
 
   test('every link within the page leads somewhere', () => {
@@ -95,11 +94,12 @@ function filesBelow(directory: string): string[] {
     .map((one) => join(one.parentPath, one.name));
 }
 
-/** The rows of a table that name a limit and its default, such as `16 MiB` or `10 000 ms`. */
+const known = { ...defaultServerLimits, ...heartBeatDefaults };
+
+/** The rows of a table that name a limit and its default, such as `16 MiB`, `10 000 ms` or `0.1`. */
 function limitsIn(text: string): Record<string, number> {
   const limits: Record<string, number> = {};
-  const known = { ...defaultLimits, ...defaultAdmission };
-  for (const [, name, digits, unit] of text.matchAll(/^\| `(?:limits\.)?(\w+)` \| (\d(?:[\d ]*\d)?)( MiB)?[^|]*\|/gm)) {
+  for (const [, name, digits, unit] of text.matchAll(/^\| `(?:limits\.)?(\w+)` \| (\d(?:[\d. ]*\d)?)( MiB)?[^|]*\|/gm)) {
     if (Object.hasOwn(known, name!)) limits[name!] = Number(digits!.replaceAll(' ', '')) * (unit ? 2 ** 20 : 1);
   }
   return limits;

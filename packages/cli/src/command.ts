@@ -65,7 +65,7 @@ export const connectUsage = `  --ca FILE          trust the authority in this PE
   --cert FILE        our own certificate, and
   --key FILE         its key, for servers that ask for one
   --login NAME       say who we are, with
-  --passcode WORD    a passcode, or
+  --passcode WORD    a passcode (or by SALLYPORT_PASSCODE in the environment, where others do not see it), or
   --token TOKEN      a token
   --timeout MS       how long to wait for an answer, milliseconds (30000)`;
 
@@ -73,7 +73,8 @@ type ConnectValues = { [Name in keyof typeof connectOptions]?: string | boolean 
 
 /** What the options mean to `connect`. */
 export function readConnect(values: ConnectValues, usage: string): NodeConnectOptions {
-  const { login, passcode, token } = values as Record<string, string | undefined>;
+  const { login, token } = values as Record<string, string | undefined>;
+  const passcode = login === undefined ? (values.passcode as string | undefined) : passcodeOf(values);
   return {
     ca: readFile(values.ca),
     cert: readFile(values.cert),
@@ -82,6 +83,11 @@ export function readConnect(values: ConnectValues, usage: string): NodeConnectOp
     timeout: readNumber('timeout', values.timeout as string | undefined, usage) ?? 30_000,
     auth: (login ?? token) ? { login, passcode, token } : undefined,
   };
+}
+
+/** The passcode that goes with `--login`: a command line is seen by everybody on the machine, an environment is not. */
+export function passcodeOf({ passcode }: { passcode?: string | boolean | undefined }): string | undefined {
+  return typeof passcode === 'string' ? passcode : process.env['SALLYPORT_PASSCODE'];
 }
 
 export function readFile(path: string | boolean | undefined): string | undefined {

@@ -4,11 +4,14 @@ import { readFileSync } from 'node:fs';
 import { toError } from '@sallyport/core';
 import { call } from './commands/call.js';
 import { demo } from './commands/demo.js';
+import { passcode } from './commands/passcode.js';
+import { serve } from './commands/serve.js';
 import { watch } from './commands/watch.js';
 import type { Command } from './command.js';
 import { UsageError } from './command.js';
+import { ConfigError } from './settings/config-value.js';
 
-const commands: Readonly<Record<string, Command>> = { demo, call, watch };
+const commands: Readonly<Record<string, Command>> = { demo, serve, call, watch, passcode };
 
 const overview = `Usage: sallyport <command> [options]
 
@@ -16,11 +19,11 @@ JSON-RPC and events over STOMP, both ways, through one port.
 
 Commands:
 ${Object.entries(commands)
-  .map(([name, { summary }]) => `  ${name.padEnd(8)}${summary}`)
+  .map(([name, { summary }]) => `  ${name.padEnd(10)}${summary}`)
   .join('\n')}
 
 sallyport <command> --help tells more; sallyport --version tells which this is.
-Exit codes: 0 all is well, 1 it failed, 2 the command line is wrong.`;
+Exit codes: 0 all is well, 1 it failed, 2 the command line or the configuration is wrong.`;
 
 function version(): string {
   const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
@@ -51,5 +54,5 @@ try {
   const error = toError(thrown);
   console.error(`sallyport: ${error.message}`);
   if (error instanceof UsageError) console.error(`\n${error.usage}`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  process.exitCode = error instanceof UsageError || error instanceof ConfigError ? 2 : 1;
 }

@@ -13,7 +13,7 @@ interface PanelProps {
 
 export function ConnectionPanel({ connection, host }: PanelProps) {
   const state = connection.state.value;
-  const missed = connection.missed.value;
+  const { missed, missedMore, reconnects } = connection.outages;
   return (
     <section class="card connection" id="connection" aria-labelledby="connection-title" data-state={state}>
       <h2 id="connection-title">Connection</h2>
@@ -27,16 +27,16 @@ export function ConnectionPanel({ connection, host }: PanelProps) {
         </span>
       </p>
       <dl class="counters">
-        <div data-bad={missed > 0} data-good={missed === 0 && connection.reconnects.value > 0}>
+        <div data-bad={missed.value > 0} data-good={missed.value === 0 && reconnects.value > 0}>
           <dt>Missed events</dt>
           <dd data-testid="missed">
-            {missed}
-            {connection.missedMore.value && '+'}
+            {missed.value}
+            {missedMore.value && '+'}
           </dd>
         </div>
         <div>
           <dt>Reconnects</dt>
-          <dd data-testid="reconnects">{connection.reconnects.value}</dd>
+          <dd data-testid="reconnects">{reconnects.value}</dd>
         </div>
         <div class="protocol">
           <dt>Protocol</dt>
@@ -91,7 +91,7 @@ function Story({ connection, host }: PanelProps) {
   if (state.value === 'closed') return <>The page does not dial again by itself.</>;
   if (attempt.value > 1) return <>{error.value?.message ?? 'The server does not answer.'}</>;
   if (state.value === 'connecting') return <>Goes on trying until the server answers.</>;
-  const outage = outages.value.at(-1);
+  const outage = outages.list.value.at(-1);
   if (outage === undefined)
     return <>Drops the socket as a failing network would; watch the events come in all the same.</>;
   if (outage.until === undefined) return <>The server goes on, and keeps the events for this page.</>;

@@ -1,47 +1,42 @@
-// The page's one connection to its server, and what is known about it, as signals.
+// The page's one connection to its server: made, followed, made again as somebody else, and hung up.
 
 import { batch, type ReadonlySignal, signal } from '@preact/signals';
 import { connect } from '@sallyport/websocket';
+import { HOST_EVENT } from './host.js';
+import { createOutages, type Outages } from './outages.js';
+import { isExpired, isForbidden, isUnwelcome } from './refusals.js';
+import { type Attempt, createStanding, type Standing } from './standing.js';
 
 type Client = Awaited<ReturnType<typeof connect>>;
 
-export type ConnectionState = 'connecting' | 'connected' | 'reconnecting' | 'closed';
+/** Which events come. Where it is not all of them, there is no right to the others. */
+export type Watched = 'everything' | 'host' | 'nothing';
+
+/** Who we say we are: a name and its passcode, or a token. */
+export interface Credentials {
+  login?: string;
+  passcode?: string;
+  token?: string;
+}
 
 /** One item of the event stream: an event or, where `gap` is set, the notice that some were lost. */
 export interface StreamItem {
   name: string;
   data: unknown;
-  cursor?: string;
-  gap?: { missed?: number };
+  cursor?: string | undefined;
+  gap?: { missed?: number } | undefined;
 }
 
-/** A stretch of time without a connection; milliseconds of this machine's clock. */
-export interface Outage {
-  from: number;
-  until?: number;
-  /** Events of that time are lost for good. */
-  gap?: boolean;
-}
-
-export interface Connection {
+export interface Connection extends Omit<Standing, 'enter'> {
   readonly url: string;
-  readonly state: ReadonlySignal<ConnectionState>;
-  /** When the present state began. */
-  readonly since: ReadonlySignal<number>;
-  /** Which attempt since the last success is being made or waited for; 0 while connected. */
-  readonly attempt: ReadonlySignal<number>;
-  /** When the next attempt starts; undefined while one is under way. */
-  readonly retryAt: ReadonlySignal<number | undefined>;
-  readonly error: ReadonlySignal<Error | undefined>;
-  readonly reconnects: ReadonlySignal<number>;
-  /** How many events are lost for good. */
-  readonly missed: ReadonlySignal<number>;
-  /** Whether there are gaps of which the server could not say how many events they took; each counts for one. */
-  readonly missedMore: ReadonlySignal<boolean>;
-  /** The latest outages, oldest first. */
-  readonly outages: ReadonlySignal<readonly Outage[]>;
-  /** Dials; also the way back from `closed`. */
-  start(): Promise<void>;
+  readonly outages: Outages;
+  readonly watched: ReadonlySignal<Watched>;
+  /** Whether something was refused to which somebody else might have the right. */
+  readonly limited: ReadonlySignal<boolean>;
+  /** Dials, as whoever that is now, who is kept for the times the connection has to be made again. */
+  start(credentials?: Credentials): Promise<void>;
+  /** Hangs up, and knows nothing of what was. */
+  forget(): void;
   call(method: string, params: unknown, signal?: AbortSignal): Promise<unknown>;
   /** Drops the connection as if the network had. */
   cut(): void;
@@ -49,98 +44,107 @@ export interface Connection {
   retryNow(): void;
 }
 
-const OUTAGES_KEPT = 20;
-/** A gap that shows so soon after an outage, milliseconds, comes from it; a later one from something else. */
-const RESUMING = 5000;
-
 // A cut that is over before anybody saw it shows nothing, and one page is no herd: never less than half the delay.
 const retrying = { retryFirst: true, firstDelay: 3000, longestDelay: 5000, random: () => 0.5 + Math.random() / 2 };
 
+/** The most first. What is refused ends the connection, so the next one asks for less, and the last for nothing. */
+const patterns: readonly [Watched, string | undefined][] = [
+  ['everything', '#'],
+  ['host', HOST_EVENT],
+  ['nothing', undefined],
+];
+
+/** A login that is over sooner than this, milliseconds, is not said anew at once: that would go on and on. */
+const BRIEF = 1000;
+
 export function createConnection(url: string, take: (item: StreamItem) => void): Connection {
-  const state = signal<ConnectionState>('connecting');
-  const since = signal(Date.now());
-  const attempt = signal(0);
-  const retryAt = signal<number | undefined>(undefined);
-  const error = signal<Error | undefined>(undefined);
-  const reconnects = signal(0);
-  const missed = signal(0);
-  const missedMore = signal(false);
-  const outages = signal<readonly Outage[]>([]);
+  const outages = createOutages();
+  const { enter, ...standing } = createStanding(outages);
+  const watched = signal<Watched>('everything');
+  const limited = signal(false);
   let client: Client | undefined;
+  /** Counts: of two starts that overtake each other the last one is meant. */
+  let starts = 0;
+  /** Behind which event to go on. */
+  let cursor: string | undefined;
 
-  function enter(next: ConnectionState, info: { attempt?: number; retryIn?: number; error?: Error } = {}): void {
-    const now = Date.now();
-    batch(() => {
-      if (next !== state.value) {
-        if (state.value === 'connected') outages.value = [...outages.value, { from: now }].slice(-OUTAGES_KEPT);
-        if (next === 'connected') endOutage(now);
-        state.value = next;
-        since.value = now;
-      }
-      attempt.value = next === 'connected' ? 0 : (info.attempt ?? 0) + 1;
-      retryAt.value = info.retryIn === undefined ? undefined : now + info.retryIn;
-      error.value = next === 'connected' ? undefined : (info.error ?? error.value);
-    });
+  function changed(own: Client, info: Attempt): void {
+    const { state, since } = standing;
+    const isBrief = state.value !== 'connected' || Date.now() - since.value < BRIEF;
+    if (own.state === 'closed') return enter(isUnwelcome(info.error) ? 'refused' : 'closed', info);
+    enter(own.state, info);
+    if (info.retryIn !== undefined && isExpired(info.error) && !isBrief) own.retryNow();
   }
 
-  function endOutage(now: number): void {
-    const last = outages.value.at(-1);
-    if (last === undefined || last.until !== undefined) return;
-    outages.value = [...outages.value.slice(0, -1), { ...last, until: now }];
-    reconnects.value += 1;
-  }
-
-  function noteGap(gap: { missed?: number }): void {
-    const last = outages.value.at(-1);
-    batch(() => {
-      missed.value += gap.missed ?? 1;
-      if (gap.missed === undefined) missedMore.value = true;
-      const fresh = last?.until !== undefined && Date.now() - last.until < RESUMING;
-      if (last !== undefined && fresh) outages.value = [...outages.value.slice(0, -1), { ...last, gap: true }];
-    });
-  }
-
-  async function follow(source: Client): Promise<void> {
-    for await (const item of source.events('#')) {
-      if (item.gap !== undefined) noteGap(item.gap);
-      take(item);
-    }
-  }
-
-  async function start(): Promise<void> {
-    enter('connecting');
+  /** Resolves when the client has closed, which says by its state why; or with true, if there is no right to so much. */
+  async function follow(own: Client, pattern: string): Promise<boolean> {
     try {
-      const fresh = await connect(url, retrying);
-      client = fresh;
-      fresh.onState((next, info) => enter(next, info));
-      enter(fresh.state);
-      await follow(fresh);
+      for await (const item of own.events(pattern, cursor === undefined ? {} : { after: cursor })) {
+        if (own !== client) break;
+        cursor = item.cursor ?? cursor;
+        if (item.gap !== undefined) outages.noteGap(item.gap);
+        take(item);
+      }
     } catch (thrown) {
+      if (own.state === 'closed') return false;
+      if (!isForbidden(thrown)) throw thrown;
+      return true;
+    }
+    return false;
+  }
+
+  function hangUp(): void {
+    const last = client;
+    client = undefined;
+    void last?.close();
+  }
+
+  async function start(credentials?: Credentials): Promise<void> {
+    const own = (starts += 1);
+    try {
+      for (const [extent, pattern] of patterns) {
+        hangUp();
+        enter('connecting');
+        watched.value = extent;
+        limited.value = extent !== 'everything';
+        const fresh = await connect(url, { ...retrying, auth: credentials });
+        if (own !== starts) return void fresh.close();
+        client = fresh;
+        // What one has no right to ends the connection; that is seen to below.
+        fresh.onState((_, info) => fresh === client && !isForbidden(info.error) && changed(fresh, info));
+        const isTooMuch = pattern !== undefined && (await follow(fresh, pattern));
+        if (own !== starts || !isTooMuch) return;
+      }
+    } catch (thrown) {
+      if (own !== starts) return;
+      hangUp();
       enter('closed', { error: thrown instanceof Error ? thrown : new Error(String(thrown)) });
     }
   }
 
-  onReturn(() => client?.retryNow());
+  function forget(): void {
+    starts += 1;
+    hangUp();
+    cursor = undefined;
+    batch(() => {
+      enter('connecting');
+      outages.forget();
+    });
+  }
 
-  return {
-    url,
-    state,
-    since,
-    attempt,
-    retryAt,
-    error,
-    reconnects,
-    missed,
-    missedMore,
-    outages,
-    start,
-    async call(method, params, abort) {
-      if (client === undefined) throw new Error('There is no connection yet');
-      return client.call(method, params, { signal: abort });
-    },
-    cut: () => client?.cut(),
-    retryNow: () => client?.retryNow(),
-  };
+  async function call(method: string, params: unknown, abort?: AbortSignal): Promise<unknown> {
+    if (client === undefined) throw new Error('There is no connection');
+    try {
+      return await client.call(method, params, { signal: abort });
+    } catch (thrown) {
+      if (isForbidden(thrown)) limited.value = true;
+      throw thrown;
+    }
+  }
+
+  const retryNow = (): void => client?.retryNow();
+  onReturn(retryNow);
+  return { ...standing, url, outages, watched, limited, start, forget, call, cut: () => client?.cut(), retryNow };
 }
 
 /** When it is worth an attempt at once: the network is back, or whoever looks at the page is. */

@@ -1,7 +1,8 @@
 // The machine the server runs on: its latest figures, and the last two minutes of them for the charts.
 
 import { type ReadonlySignal, signal } from '@preact/signals';
-import type { Connection, Outage, StreamItem } from './connection.js';
+import type { Connection, StreamItem } from './connection.js';
+import type { Outage } from './outages.js';
 import { LONGEST_SECONDS } from './time-axis.js';
 
 /** What `host.getStats` answers and the event `host.stats` carries. */

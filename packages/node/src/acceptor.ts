@@ -1,11 +1,15 @@
-// The guarded gate: looks at the first bytes of a connection, decides once what it speaks, puts them back, and hands it
-// over once. Whoever says nothing, or nothing we know, is closed; no parser sees a byte before the decision.
+// The guarded gate: who may come in at all, which connections there are, and what became of them. Each finds its own way
+// through it by passage.ts; no parser sees a byte before it is known what a connection speaks.
 
-import type { Socket } from 'node:net';
+import type { BlockList, Socket } from 'node:net';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
-import { type Alarm, type Clock, systemClock } from '@sallyport/core';
-import { Admission, type AdmissionLimits, type Ticket } from './admission.js';
-import { detect, type Detector, detectors, detectTls, type Protocol } from './detectors.js';
+import { type Clock, systemClock } from '@sallyport/core';
+import { Admission } from './admission.js';
+import { makeDetectors, type Protocol } from './detectors.js';
+import { defaultServerLimits, type ServerLimits } from './limits.js';
+import { ignore, Passage, type PassageTerms } from './passage.js';
+import { isProxy, proxyList } from './proxy-protocol.js';
+import { describeRejection, noOutcomes, type Outcomes, type Rejection } from './rejections.js';
 import type { TlsGate } from './tls.js';
 
 /** A connection whose protocol is known and whose bytes are untouched. */
@@ -14,69 +18,62 @@ export interface Accepted {
   protocol: Protocol;
   /** Whether it came through TLS. */
   secure: boolean;
-  /** The client's address; IPv4 ones are written the IPv4 way. */
+  /** The client's address, as a trusted proxy says if there is one; IPv4 ones are written the IPv4 way. */
   remoteAddress: string;
   /** The client's certificate, if it was asked for one and ours has been signed by `ca`. */
   peerCertificate?: PeerCertificate;
+  /** The server that the client named in the TLS handshake (SNI). */
+  servername?: string;
   /** The protocol that the client named in the TLS handshake. */
   alpn?: string;
   /** To be called when the client has authenticated; until then it counts against `unauthenticated`. */
   authenticated(): void;
 }
 
-export interface AcceptorOptions extends Partial<AdmissionLimits> {
+export interface AcceptorOptions {
   /** Who takes over, by protocol. A protocol without a handler is not recognized. */
   handlers: Readonly<Partial<Record<Protocol, (accepted: Accepted) => void>>>;
   /** Where TLS connections are secured. Without it they are closed. */
-  gate?: TlsGate;
+  gate?: TlsGate | undefined;
   /** With a gate: whether plain connections are closed. Default `'required'`. */
   tls?: 'required' | 'optional';
-  /** How long the first bytes may take, from accept or from the end of the TLS handshake, milliseconds. Default 5000. */
-  sniffTime?: number;
-  /** How long a TLS handshake may take, milliseconds. Default 10 000. */
-  handshakeTime?: number;
-  clock?: Clock;
+  /** Who must say by a PROXY header whose connection it is, and is believed. */
+  proxies?: readonly string[] | undefined;
+  limits?: Partial<ServerLimits> | undefined;
+  clock?: Clock | undefined;
   /** Told once of each kind of rejection. */
-  log?: (level: 'info' | 'warn', message: string) => void;
+  log?: ((level: 'info' | 'warn', message: string) => void) | undefined;
 }
-
-/** Why a connection was not handed over. */
-export type Rejection = keyof AdmissionLimits | keyof typeof reasons;
-
-/** How many connections ended up where. One over TLS counts twice: as `tls`, and as what was inside. */
-export type Outcomes = Record<Protocol | 'tls' | Rejection, number>;
-
-const reasons = {
-  ended: 'a client closed its connection before it said anything',
-  timeout: 'a client did not say in time what it speaks (option `sniffTime`)',
-  unknown: 'a client spoke none of the protocols served here',
-  noTls: 'a client spoke TLS, but there is no certificate (option `tls`)',
-  plain: 'a client spoke plain text where TLS is required (option `tls`)',
-  alpn: 'a client spoke another protocol than the one it had named in the TLS handshake',
-  handshake: 'a TLS handshake failed',
-  handshakeTimeout: 'a TLS handshake was not finished in time (option `handshakeTime`)',
-} as const;
-
-/** Clients that leave are no reason to worry. */
-const quiet: ReadonlySet<Rejection> = new Set(['ended']);
-
-type Asked = Readonly<Partial<Record<Protocol | 'tls', Detector>>>;
 
 export class Acceptor {
   /** Counts since the start. */
   readonly outcomes: Outcomes = noOutcomes();
+  private readonly limits: ServerLimits;
   private readonly admission: Admission;
-  private readonly clock: Clock;
-  private readonly served: Asked;
+  private readonly terms: PassageTerms;
+  private readonly proxies: BlockList;
   private readonly undecided = new Set<Socket>();
   private readonly logged = new Set<Rejection>();
   private closed = false;
 
   constructor(private readonly options: AcceptorOptions) {
-    this.admission = new Admission(present(options));
-    this.clock = options.clock ?? systemClock;
-    const names = Object.keys(options.handlers) as Protocol[];
-    this.served = Object.fromEntries(names.map((name) => [name, detectors[name]]));
+    const { handlers, gate, tls = 'required' } = options;
+    this.limits = { ...defaultServerLimits, ...options.limits };
+    this.admission = new Admission(this.limits);
+    this.proxies = proxyList(options.proxies ?? [], 'createServer');
+    const detectors = makeDetectors(this.limits);
+    const names = Object.keys(handlers) as Protocol[];
+    this.terms = {
+      limits: this.limits,
+      clock: options.clock ?? systemClock,
+      served: Object.fromEntries(names.map((name) => [name, detectors[name]])),
+      detectTls: detectors.tls,
+      gate,
+      isTlsRequired: gate !== undefined && tls === 'required',
+      secured: () => this.outcomes.tls++,
+      handOver: (passage, protocol) => this.handOver(passage, protocol),
+      rejected: (why) => this.count(why),
+    };
   }
 
   /** How many connections are open, handed over or not, and how many of them have not authenticated. */
@@ -90,17 +87,30 @@ export class Acceptor {
     raw.on('error', ignore);
     // A client may end its side right after its request, and still wants the answer; Node would end ours as well.
     raw.allowHalfOpen = true;
+    raw.setKeepAlive(true, keepAliveDelay(this.limits));
     if (this.closed) return void raw.destroy();
+    // Reset by its client before it was accepted: it has no address, and nothing would ever tell that it is over.
+    if (raw.remoteAddress === undefined) {
+      raw.destroy();
+      return this.count('ended');
+    }
     const address = plainAddress(raw.remoteAddress);
-    const full = this.admission.full(address);
-    if (full !== undefined) return this.reject(raw, full);
-    const ticket = this.admission.enter(address);
+    const isProxied = isProxy(this.proxies, address);
+    const place = isProxied ? undefined : address;
+    const full = this.admission.full(place);
+    if (full !== undefined) {
+      raw.destroy();
+      return this.count(full);
+    }
+    const ticket = this.admission.enter(place);
     this.undecided.add(raw);
     raw.once('close', () => {
       ticket.leave();
       this.undecided.delete(raw);
     });
-    this.sniff(raw, { tls: detectTls, ...this.served }, (found) => this.decidePlain(raw, found, ticket));
+    const passage = new Passage(raw, address, ticket, this.terms);
+    if (isProxied) passage.startProxied();
+    else passage.start();
   }
 
   /** Closes what is undecided, at once, and everything that is still to come. Handed-over connections stay. */
@@ -109,110 +119,28 @@ export class Acceptor {
     for (const socket of this.undecided) socket.destroy();
   }
 
-  /** Reads until the detectors are sure, puts the bytes back and says what they are. */
-  private sniff(socket: Socket, asked: Asked, decide: (found: Protocol | 'tls' | undefined) => void): void {
-    let head: Buffer | undefined;
-    const look = (): void => {
-      const chunk = socket.read() as Buffer | null;
-      if (chunk === null) return;
-      head = head === undefined ? chunk : Buffer.concat([head, chunk]);
-      const found = detect(head, asked);
-      if (found === 'more') return;
-      stop();
-      socket.unshift(head);
-      decide(found);
-    };
-    const ended = (): void => {
-      stop();
-      this.reject(socket, 'ended');
-    };
-    const stop = (): void => {
-      alarm.cancel();
-      socket.off('readable', look).off('end', ended).off('close', ended);
-    };
-    // Absolute: dribbling does not move it.
-    const alarm = this.clock.after(this.options.sniffTime ?? 5000, () => {
-      stop();
-      this.reject(socket, 'timeout');
-    });
-    socket.on('readable', look).on('end', ended).on('close', ended);
-  }
-
-  private decidePlain(raw: Socket, found: Protocol | 'tls' | undefined, ticket: Ticket): void {
-    const { gate, tls = 'required' } = this.options;
-    if (found === undefined) return this.reject(raw, 'unknown');
-    if (found === 'tls') return gate === undefined ? this.reject(raw, 'noTls') : this.secure(raw, gate, ticket);
-    if (gate !== undefined && tls === 'required') return this.reject(raw, 'plain');
-    this.handOver(raw, raw, found, ticket);
-  }
-
-  private secure(raw: Socket, gate: TlsGate, ticket: Ticket): void {
-    this.outcomes.tls++;
-    const alarm = this.deadline(raw);
-    gate.secure(raw, (secured) => {
-      alarm.cancel();
-      secured.on('error', ignore);
-      const alpn = secured.alpnProtocol || undefined;
-      // What was agreed on overrules what the bytes look like: else one protocol's client could be led to another (ALPACA).
-      this.sniff(secured, this.agreed(alpn), (found) => {
-        if (found === undefined || found === 'tls')
-          return this.reject(secured, alpn === undefined ? 'unknown' : 'alpn');
-        this.handOver(raw, secured, found, ticket, alpn);
-      });
-    });
-  }
-
-  /** Watches a handshake until it is cancelled: the connection must not end before, nor last too long. */
-  private deadline(raw: Socket): Alarm {
-    let why: Rejection = 'handshake';
-    const late = this.clock.after(this.options.handshakeTime ?? 10_000, () => {
-      why = 'handshakeTimeout';
-      raw.destroy();
-    });
-    const cancel = (): void => {
-      late.cancel();
-      raw.off('close', failed);
-    };
-    const failed = (): void => {
-      cancel();
-      this.reject(raw, why);
-    };
-    raw.once('close', failed);
-    return { cancel };
-  }
-
-  private agreed(alpn: string | undefined): Asked {
-    if (alpn === undefined) return this.served;
-    const name: Protocol = alpn === 'stomp' ? 'stomp' : 'http';
-    return { [name]: this.served[name] };
-  }
-
-  private handOver(raw: Socket, socket: Socket, protocol: Protocol, ticket: Ticket, alpn?: string): void {
+  private handOver({ raw, socket, address, alpn, ticket }: Passage, protocol: Protocol): void {
     this.undecided.delete(raw);
     this.outcomes[protocol]++;
     this.options.handlers[protocol]!({
       socket,
       protocol,
       secure: socket !== raw,
-      remoteAddress: plainAddress(raw.remoteAddress),
+      remoteAddress: address,
       peerCertificate: certificateOf(socket),
+      servername: ('servername' in socket && (socket.servername as string | false)) || undefined,
       alpn,
       authenticated: ticket.authenticated,
     });
   }
 
-  private reject(socket: Socket, why: Rejection): void {
-    socket.destroy();
+  private count(why: Rejection): void {
     if (this.closed) return;
     this.outcomes[why]++;
-    if (quiet.has(why) || this.logged.has(why)) return;
+    const text = this.logged.has(why) ? undefined : describeRejection(why, this.limits);
+    if (text === undefined) return;
     this.logged.add(why);
-    const text = why in reasons ? reasons[why as keyof typeof reasons] : this.fullText(why as keyof AdmissionLimits);
-    this.options.log?.('warn', `${text}; further ones are counted, not logged`);
-  }
-
-  private fullText(limit: keyof AdmissionLimits): string {
-    return `a connection was refused: there are ${this.admission.limit(limit)} already (option \`${limit}\`)`;
+    this.options.log?.('warn', text);
   }
 }
 
@@ -222,22 +150,11 @@ function certificateOf(socket: Socket | TLSSocket): PeerCertificate | undefined 
 }
 
 /** An IPv4 client of a socket that listens on IPv6 too is `::ffff:10.0.0.1`. */
-function plainAddress(address: string | undefined): string {
-  return address?.startsWith('::ffff:') ? address.slice(7) : (address ?? 'unknown');
+function plainAddress(address: string): string {
+  return address.startsWith('::ffff:') ? address.slice(7) : address;
 }
 
-function present({
-  connections,
-  connectionsPerAddress,
-  unauthenticated,
-}: Partial<AdmissionLimits>): Partial<AdmissionLimits> {
-  const given = { connections, connectionsPerAddress, unauthenticated };
-  return Object.fromEntries(Object.entries(given).filter(([, limit]) => limit !== undefined));
+/** Systems count it in seconds, and know no more than 32 767 of them. */
+function keepAliveDelay({ tcpKeepAlive }: ServerLimits): number {
+  return Math.min(Math.max(1000, tcpKeepAlive), 32_767_000);
 }
-
-function noOutcomes(): Outcomes {
-  const names = [...Object.keys(detectors), 'tls', 'connections', 'connectionsPerAddress', 'unauthenticated'];
-  return Object.fromEntries([...names, ...Object.keys(reasons)].map((name) => [name, 0])) as Outcomes;
-}
-
-function ignore(): void {}

@@ -1,22 +1,13 @@
 // How many connections there may be: in all, from one address, and before they have said who they are.
 
-export interface AdmissionLimits {
-  /** Open connections. Default 10 000. */
-  connections: number;
-  /** Open connections from one address. Default 500. */
-  connectionsPerAddress: number;
-  /** Open connections that have not authenticated yet. Default 1000. */
-  unauthenticated: number;
-}
+import type { ServerLimits } from './limits.js';
 
-export const defaultAdmission: AdmissionLimits = {
-  connections: 10_000,
-  connectionsPerAddress: 500,
-  unauthenticated: 1000,
-};
+export type AdmissionLimits = Pick<ServerLimits, 'connections' | 'connectionsPerAddress' | 'unauthenticated'>;
 
 /** A connection's place among the others. Doing something twice is doing it once. */
 export interface Ticket {
+  /** It came through a proxy, from an address that is known only now; returns the limit that leaves no place for it. */
+  locate(address: string): 'connectionsPerAddress' | undefined;
   /** Its peer is known, so it no longer counts among the strangers. */
   authenticated(): void;
   /** It is closed. */
@@ -24,37 +15,31 @@ export interface Ticket {
 }
 
 export class Admission {
-  private readonly limits: AdmissionLimits;
   private readonly addresses = new Map<string, number>();
   private all = 0;
   private strangers = 0;
 
-  constructor(limits: Partial<AdmissionLimits> = {}) {
-    this.limits = { ...defaultAdmission, ...limits };
-  }
+  constructor(private readonly limits: AdmissionLimits) {}
 
   /** How many are open, and how many of them have not authenticated. */
   get counts(): { connections: number; unauthenticated: number } {
     return { connections: this.all, unauthenticated: this.strangers };
   }
 
-  /** The limit that leaves no place for one more connection, if any. */
-  full(address: string): keyof AdmissionLimits | undefined {
-    const { connections, connectionsPerAddress, unauthenticated } = this.limits;
+  /** The limit that leaves no place for one more connection, if any; without an address, before that is known. */
+  full(address?: string): keyof AdmissionLimits | undefined {
+    const { connections, unauthenticated } = this.limits;
     if (this.all >= connections) return 'connections';
-    if ((this.addresses.get(address) ?? 0) >= connectionsPerAddress) return 'connectionsPerAddress';
+    if (address !== undefined && this.isCrowded(address)) return 'connectionsPerAddress';
     if (this.strangers >= unauthenticated) return 'unauthenticated';
     return undefined;
   }
 
-  limit(name: keyof AdmissionLimits): number {
-    return this.limits[name];
-  }
-
-  enter(address: string): Ticket {
+  enter(address?: string): Ticket {
     this.all++;
     this.strangers++;
-    this.addresses.set(address, (this.addresses.get(address) ?? 0) + 1);
+    let place = address;
+    if (place !== undefined) this.count(place, 1);
     let known = false;
     let gone = false;
     const authenticated = (): void => {
@@ -63,16 +48,27 @@ export class Admission {
     };
     const leave = (): void => {
       authenticated();
-      if (!gone) this.release(address);
+      if (gone) return;
       gone = true;
+      this.all--;
+      if (place !== undefined) this.count(place, -1);
     };
-    return { authenticated, leave };
+    const locate = (found: string): 'connectionsPerAddress' | undefined => {
+      if (this.isCrowded(found)) return 'connectionsPerAddress';
+      place = found;
+      this.count(place, 1);
+      return undefined;
+    };
+    return { authenticated, leave, locate };
   }
 
-  private release(address: string): void {
-    this.all--;
-    const left = this.addresses.get(address)! - 1;
-    if (left === 0) this.addresses.delete(address);
-    else this.addresses.set(address, left);
+  private isCrowded(address: string): boolean {
+    return (this.addresses.get(address) ?? 0) >= this.limits.connectionsPerAddress;
+  }
+
+  private count(address: string, more: 1 | -1): void {
+    const count = (this.addresses.get(address) ?? 0) + more;
+    if (count === 0) this.addresses.delete(address);
+    else this.addresses.set(address, count);
   }
 }

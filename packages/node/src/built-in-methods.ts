@@ -11,14 +11,27 @@ import {
 } from '@sallyport/core/jsonrpc';
 import type { Delivery, EmbeddedBroker, EmbeddedLink } from '@sallyport/core/broker';
 import { AuthError, bodyText, RpcError, SallyportError } from '@sallyport/core';
+import type { Given } from './access.js';
+import { readGiven, termsOf } from './json-rpc-login.js';
+import type { Login } from './login.js';
 import type { Session } from './session.js';
+
+/** What the methods need of the server. */
+export interface BuiltIn {
+  methods: MethodTable;
+  broker: EmbeddedBroker;
+  permit: Permit;
+  /** Makes a session somebody else's, or renews it; rejects with the RpcError that answers it. */
+  renew(session: Session, given: Given): Promise<Login>;
+}
 
 /**
  * - `rpc.methods`: the names of all methods.
  * - `rpc.subscribe {pattern}`, `rpc.unsubscribe {pattern}`: events as notifications, for connections that speak bare
  *   JSON-RPC and so have no SUBSCRIBE.
+ * - `rpc.authenticate {token}` or `{login, passcode}`: the connection says anew who it is.
  */
-export function builtInMethods(methods: MethodTable, broker: EmbeddedBroker, permit: Permit): Methods {
+export function builtInMethods({ methods, broker, permit, renew }: BuiltIn): Methods {
   const watchers = new WeakMap<Session, Watcher>();
   const watcherOf = (call: Call): Watcher => {
     const session = call.session as Session | undefined;
@@ -31,6 +44,10 @@ export function builtInMethods(methods: MethodTable, broker: EmbeddedBroker, per
   return {
     rpc: {
       methods: () => methods.names,
+      authenticate: async (params: unknown, call) => {
+        const given = readGiven(params);
+        return termsOf(await renew(call.session as Session, given));
+      },
       subscribe: (params: unknown, call) => watcherOf(call).watch(readPattern(params)),
       unsubscribe: (params: unknown, call) => watcherOf(call).unwatch(readPattern(params)),
     },

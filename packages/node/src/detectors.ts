@@ -1,17 +1,14 @@
 // Which protocol a connection speaks, by its first bytes. Pure functions; each may be asked at every prefix.
 
+import type { ServerLimits } from './limits.js';
+
 /** `'more'`: it may still become this protocol. */
 export type Verdict = 'yes' | 'no' | 'more';
 export type Detector = (head: Uint8Array) => Verdict;
 
 /** The protocols that are told apart by looking. */
 export type Protocol = 'http' | 'stomp' | 'jsonrpc';
-
-/** A decision needs no more than this; who has not said by then what they speak never will. */
-export const MOST_BYTES = 64;
-
-/** Before CONNECT some clients send EOLs, at most this many (limits.leadingEols). */
-const LEADING_EOLS = 8;
+export const protocols: readonly Protocol[] = ['http', 'stomp', 'jsonrpc'];
 
 /** The longest registered method, UPDATEREDIRECTREF, and a few. */
 const LONGEST_METHOD = 20;
@@ -29,9 +26,9 @@ export function detectTls(head: Uint8Array): Verdict {
  * The exact first line CONNECT or STOMP. A parser that skips what it does not know until a frame begins is how a browser's
  * request becomes a STOMP session (ALPACA); `CONNECT host:443 HTTP/1.1` is HTTP.
  */
-export function detectStomp(head: Uint8Array): Verdict {
+export function detectStomp(head: Uint8Array, leadingEols: number): Verdict {
   let at = 0;
-  for (let eols = 0; eols < LEADING_EOLS; eols++) {
+  for (let eols = 0; eols < leadingEols; eols++) {
     const length = eolLength(head, at);
     if (length === 'more') return 'more';
     if (length === 0) break;
@@ -41,13 +38,16 @@ export function detectStomp(head: Uint8Array): Verdict {
   return connect === 'no' ? commandLine(head, at, STOMP) : connect;
 }
 
-/** A method and a space (RFC 9112, section 3). All registered methods are capital letters and hyphens. */
+/**
+ * A method and a space (RFC 9112, section 3). All registered methods are capital letters and hyphens. None is PROXY, which
+ * is how a PROXY header begins.
+ */
 export function detectHttp(head: Uint8Array): Verdict {
   let at = 0;
   while (at < head.length && isMethodByte(head[at]!)) at++;
   if (at > LONGEST_METHOD) return 'no';
   if (at === head.length) return 'more';
-  return at > 0 && head[at] === SPACE ? 'yes' : 'no';
+  return at > 0 && head[at] === SPACE && matches(head, 0, PROXY) === 'no' ? 'yes' : 'no';
 }
 
 /** An object or an array, after any white space (RFC 8259, section 2): one JSON-RPC text a line. */
@@ -62,28 +62,39 @@ export function detectJsonRpc(head: Uint8Array): Verdict {
 const TAB = 0x09;
 const OBJECT = 0x7b;
 const ARRAY = 0x5b;
+const PROXY = bytesOf('PROXY ');
 const CONNECT = bytesOf('CONNECT');
 const STOMP = bytesOf('STOMP');
 
-/** By name, for asking each in turn. At most one says yes. */
-export const detectors: Readonly<Record<Protocol, Detector>> = {
-  http: detectHttp,
-  stomp: detectStomp,
-  jsonrpc: detectJsonRpc,
-};
+/** By name, for asking each in turn. At most one says yes. Before CONNECT some clients send EOLs: `leadingEols` of them. */
+export function makeDetectors({
+  leadingEols,
+}: Pick<ServerLimits, 'leadingEols'>): Readonly<Record<Protocol | 'tls', Detector>> {
+  return {
+    tls: detectTls,
+    http: detectHttp,
+    stomp: (head) => detectStomp(head, leadingEols),
+    jsonrpc: detectJsonRpc,
+  };
+}
 
-/** Asks several detectors: the name of the one that said yes, `'more'` while one may still, or nothing. */
+/**
+ * Asks several detectors: the name of the one that said yes, `'more'` while one may still, or nothing. Only the first
+ * `most` bytes are looked at; who has not said by then what they speak never will.
+ */
 export function detect<Name extends string>(
   head: Uint8Array,
   asked: Readonly<Partial<Record<Name, Detector>>>,
+  most: number,
 ): Name | 'more' | undefined {
+  const first = head.subarray(0, most);
   let open = false;
   for (const name in asked) {
-    const verdict = asked[name]!(head);
+    const verdict = asked[name]!(first);
     if (verdict === 'yes') return name;
     open ||= verdict === 'more';
   }
-  return open && head.length < MOST_BYTES ? 'more' : undefined;
+  return open && head.length < most ? 'more' : undefined;
 }
 
 function commandLine(head: Uint8Array, at: number, command: readonly number[]): Verdict {

@@ -61,6 +61,7 @@ function dialWebSocket(url: URL, options: NodeDialOptions, tls: object): Promise
   const socket = new WebSocket(url, [...stompProtocols], {
     ...tls,
     perMessageDeflate: false,
+    autoPong: false,
     handshakeTimeout: dialTime,
     maxPayload: (limits?.body ?? defaultLimits.body) + (limits?.frameHead ?? defaultLimits.frameHead),
   });

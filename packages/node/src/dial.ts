@@ -25,6 +25,9 @@ export interface DialTlsOptions extends DialOptions, Omit<ConnectionOptions, 'ho
 
 const TIMEOUT = 10_000;
 
+/** Finds a server that vanished while neither side sends heart-beats, milliseconds. */
+const KEEP_ALIVE = 60_000;
+
 /** Connects over TCP. Rejects with a ConnectionError: `ERR_CONNECT`, `ERR_CONNECT_TIMEOUT`. */
 export async function dialTcp(options: DialOptions): Promise<ByteStream> {
   const { host = 'localhost', port } = options;
@@ -61,7 +64,10 @@ function opened(socket: Socket, event: 'connect' | 'secureConnect', options: Dia
       socket.on('error', () => {}).destroy();
       reject(error);
     };
-    const ready = (): void => settle();
+    const ready = (): void => {
+      socket.setKeepAlive(true, KEEP_ALIVE);
+      settle();
+    };
     const failed = (cause: Error): void => settle(connectError(socket, options, cause));
     const closed = (): void => settle(connectError(socket, options, new Error('the server closed the connection')));
     const aborted = (): void => settle(signal?.reason ?? new Error('aborted'));

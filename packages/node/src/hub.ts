@@ -1,18 +1,6 @@
 // What the server is apart from its port: the broker, the methods, the sessions. Every protocol meets here.
 
-import {
-  AuthError,
-  type ByteStream,
-  type Clock,
-  defaultLimits,
-  jsonHeaders,
-  type Limits,
-  type MessageChannel,
-  randomName,
-  RpcError,
-  systemClock,
-  TimeoutError,
-} from '@sallyport/core';
+import { AuthError, type ByteStream, jsonHeaders, type MessageChannel, randomName, RpcError } from '@sallyport/core';
 import {
   EmbeddedBroker,
   type EmbeddedLink,
@@ -26,67 +14,78 @@ import {
   ErrorCode,
   idOf,
   jsonOf,
-  JsonRpcPeer,
   type Methods,
   MethodTable,
   parseJson,
   errorText,
   requestText,
 } from '@sallyport/core/jsonrpc';
-import { type HeartBeatOptions, MessageEncoder, serveStomp } from '@sallyport/core/stomp';
-import { admit, type Authenticate, type Authorize, type Credentials, permit } from './access.js';
+import { type HeartBeatOptions, MessageEncoder, serveStomp, type StompServerConnection } from '@sallyport/core/stomp';
+import { isNothing, permit } from './access.js';
 import { builtInMethods } from './built-in-methods.js';
-import { type Origin, Session } from './session.js';
+import { endAndClose, type Served } from './drain.js';
+import type { Arrival } from './arrival.js';
+import { Entrance } from './entrance.js';
+import { serveJsonRpc } from './json-rpc-connection.js';
+import { loginMethod } from './json-rpc-login.js';
+import type { LoginOptions } from './login.js';
+import { Session } from './session.js';
 
-export interface HubOptions extends HeartBeatOptions {
-  authenticate?: Authenticate | undefined;
-  authorize?: Authorize | undefined;
-  limits?: Partial<Limits> | undefined;
-  clock?: Clock | undefined;
+export interface HubOptions extends LoginOptions, HeartBeatOptions {
   /** Default time for an answer to a call of this side, milliseconds. */
   timeout?: number | undefined;
-  /** Told of what handlers throw that is no RpcError. */
+  /**
+   * Told of what handlers throw that is no RpcError, with the method; and that `authenticate` or `authorize` threw, but not
+   * what: it might name a secret.
+   */
   onError?: ((error: Error, method: string) => void) | undefined;
 }
 
-/** What is known of an HTTP request beside its text. */
-export interface Visit {
-  /** Aborted when the client leaves before its answer. */
-  readonly signal: AbortSignal;
-  /** To be called once the client is known. */
-  authenticated(): void;
-}
+/** Answers one text, if there is an answer. */
+export type AnswerText = (text: string) => Promise<string | undefined>;
 
 export class Hub {
   readonly broker: EmbeddedBroker;
-  readonly sessions = new Set<Session>();
   readonly methods = new MethodTable();
-  /** All that is being served, whether it has been let in or not. */
-  private readonly connections = new Set<{ close(): Promise<void> }>();
+  private readonly entrance: Entrance;
   private readonly link: EmbeddedLink;
   private readonly rpc: BrokerRpc;
   private readonly messages = new MessageEncoder();
 
   constructor(private readonly options: HubOptions) {
-    const { limits, clock } = options;
+    const { limits, clock, authorize } = options;
     this.broker = new EmbeddedBroker({ limits, clock, undeliverable: (delivery) => this.refuse(delivery) });
     this.link = this.broker.link();
+    this.entrance = new Entrance(options);
     this.methods.add(
-      builtInMethods(this.methods, this.broker, (session, destination) =>
-        this.permit(session, 'subscribe', destination),
-      ),
+      builtInMethods({
+        methods: this.methods,
+        broker: this.broker,
+        permit: (session, destination) => this.permit(session, 'subscribe', destination),
+        renew: (session, given) => this.entrance.renew(session, given),
+      }),
     );
-    const { authorize } = options;
     this.rpc = new BrokerRpc(this.link, {
       ...this.rpcOptions(),
       methods: this.methods,
       authorize:
         authorize &&
-        ((caller, method) =>
-          authorize({ principal: caller.principal, session: caller as Session, action: 'call', method })),
+        (({ principal, session }, method) =>
+          // Whoever says anew who it is will be asked about by that.
+          method === loginMethod || authorize({ principal, session: session as Session, action: 'call', method })),
       callerOf: (delivery) => (delivery.origin as Session | undefined) ?? this.self,
     });
     this.rpc.serve(requestQueue);
+  }
+
+  /** Those that have been let in, requests by HTTP excepted. */
+  get sessions(): ReadonlySet<Session> {
+    return this.entrance.sessions;
+  }
+
+  /** All connections, let in or not, except by HTTP. */
+  get connections(): ReadonlyMap<Session, Served> {
+    return this.entrance.connections;
   }
 
   implement(methods: Methods): void {
@@ -94,92 +93,79 @@ export class Hub {
   }
 
   emit(name: string, data?: unknown): void {
-    this.link.send({ destination: '/topic/' + name, headers: jsonHeaders, body: requestText(undefined, name, data) });
+    void this.link.send({
+      destination: '/topic/' + name,
+      headers: jsonHeaders,
+      body: requestText(undefined, name, data),
+    });
   }
 
   /** Serves a connection that speaks STOMP, until it ends. */
-  async serveStomp(stream: ByteStream, came: Origin, admitted: () => void): Promise<Error | undefined> {
-    const session = new Session(randomName(), came);
-    this.connections.add(stream);
-    const { options } = this;
+  async serveStomp(stream: ByteStream, arrival: Arrival): Promise<Error | undefined> {
+    const { origin } = arrival;
+    const session = new Session(randomName(), origin);
+    let spoken: StompServerConnection | undefined;
+    const connection = this.entrance.enter(session, arrival, {
+      // Who has not said CONNECT is told nothing.
+      end: (reason) => (spoken === undefined ? void stream.close() : spoken.fail(reason)),
+      close: (reason) => stream.close(reason),
+    });
     let link: EmbeddedLink | undefined;
     const outcome = await serveStomp(stream, {
-      ...options,
-      limits: options.limits,
-      clock: options.clock,
+      ...this.options,
       sessionId: session.id,
       server: 'Sallyport',
       messages: this.messages,
+      // Messages of WebSocket have an end of their own.
+      eolAfterFrames: origin.transport === 'tcp',
       permit: (action, message) => this.mayDo(session, link!, action, message),
-      authenticate: async (headers, connection) => {
-        session.principal = await this.admit(came, {
-          login: headers.get('login'),
-          passcode: headers.get('passcode'),
-          token: headers.get('token'),
-        });
+      authenticate: async (headers, stomp) => {
+        spoken = stomp;
+        const said = { login: headers.get('login'), passcode: headers.get('passcode'), token: headers.get('token') };
+        await this.entrance.admit(connection, isNothing(said) ? arrival.given : said);
         link = this.broker.link({
           origin: session,
-          unsubscribedReply: (delivery) => connection.deliverUnsubscribed(delivery),
+          address: origin.remoteAddress,
+          unsubscribedReply: (delivery) => stomp.deliverUnsubscribed(delivery),
         });
-        admitted();
-        this.attach(session, link, stream);
+        this.attach(connection, link);
         return link;
       },
     });
-    this.connections.delete(stream);
-    this.leave(session, outcome);
+    this.entrance.leave(session);
+    this.rpc.dispatcher.leave(session, outcome ?? new Error('the connection ended'));
     return outcome;
   }
 
   /** Serves a connection that speaks bare JSON-RPC, until it ends. */
-  async serveJsonRpc(channel: MessageChannel, came: Credentials, admitted: () => void): Promise<Error | undefined> {
-    const session = new Session(randomName(), came);
-    this.connections.add(channel);
-    try {
-      session.principal = await this.admit(came, {});
-    } catch (error) {
-      this.connections.delete(channel);
-      void channel.send(errorText(null, new RpcError(ErrorCode.forbidden, (error as Error).message)));
-      await channel.close();
-      return error as Error;
-    }
-    admitted();
-    const peer = new JsonRpcPeer(channel, { ...this.rpcOptions(), dispatcher: this.rpc.dispatcher, caller: session });
-    session.attach({
-      call: (method, params, options) => peer.call(method, params, options),
-      notify: (method, params) => peer.notify(method, params),
-      forward: (text) => void channel.send(text),
-      close: (reason) => channel.close(reason),
-    });
-    this.sessions.add(session);
-    const outcome = await peer.run();
-    this.connections.delete(channel);
-    this.leave(session, outcome);
-    return outcome;
+  serveJsonRpc(channel: MessageChannel, arrival: Arrival): Promise<Error | undefined> {
+    const { dispatcher } = this.rpc;
+    return serveJsonRpc(channel, arrival, { entrance: this.entrance, dispatcher, options: this.rpcOptions() });
   }
 
-  /** Answers one text that came by HTTP. Rejects with AuthError if the credentials are refused. */
-  async answer(
-    text: string,
-    came: Origin,
-    credentials: Partial<Credentials>,
-    visit: Visit,
-  ): Promise<string | undefined> {
-    const session = new Session(randomName(), came);
-    session.principal = await this.admit(came, credentials);
-    visit.authenticated();
-    visit.signal.addEventListener('abort', () => this.rpc.dispatcher.leave(session, new Error('the client has left')));
-    let message: unknown;
-    try {
-      message = parseJson(text);
-    } catch (error) {
-      return errorText(null, error);
-    }
-    return this.rpc.dispatcher.receive(message, session);
+  /**
+   * Lets a request by HTTP in; resolves with what answers its text. Rejects with AuthError if it is refused.
+   *
+   * @param connection what stays the same for all requests of one connection
+   */
+  async admitRequest(arrival: Arrival, connection: object): Promise<AnswerText> {
+    const session = new Session(randomName(), arrival.origin);
+    await this.entrance.admitRequest(session, arrival, connection);
+    return async (text) => {
+      const leave = (): void => this.rpc.dispatcher.leave(session, new Error('the client has left'));
+      arrival.gone.addEventListener('abort', leave);
+      let message: unknown;
+      try {
+        message = parseJson(text, this.options.limits?.jsonDepth);
+      } catch (error) {
+        return errorText(null, error);
+      }
+      return this.rpc.dispatcher.receive(message, session);
+    };
   }
 
   async close(): Promise<void> {
-    await Promise.all([...this.connections].map((connection) => connection.close()));
+    await this.entrance.close();
     this.rpc.close();
     await this.link.close();
   }
@@ -189,21 +175,6 @@ export class Hub {
   private rpcOptions() {
     const { limits, clock, timeout, onError } = this.options;
     return { limits, clock, timeout, onError };
-  }
-
-  /** Asks who it is. Whoever answers that may be slow, or never answer: then the connection is not kept for it. */
-  private admit(came: Origin, credentials: Partial<Credentials>): Promise<unknown> {
-    const { authenticate, limits, clock = systemClock } = this.options;
-    if (authenticate === undefined) return Promise.resolve();
-    const time = limits?.connectTime ?? defaultLimits.connectTime;
-    return new Promise((resolve, reject) => {
-      const alarm = clock.after(time, () => {
-        reject(new TimeoutError('ERR_CONNECT_TIME', `authenticate took longer than ${time} ms (limits.connectTime)`));
-      });
-      admit(authenticate, { ...came, ...credentials })
-        .finally(() => alarm.cancel())
-        .then(resolve, reject);
-    });
   }
 
   /** What a connection may send and subscribe. A call that it may not make is answered; anything else ends it. */
@@ -224,7 +195,7 @@ export class Hub {
       await this.permit(session, 'send', message.destination);
     } catch {
       const refusal = errorText(idOf(jsonOf(message)), new RpcError(ErrorCode.forbidden, 'not allowed'));
-      link.send({ destination: message.replyTo!, headers: jsonHeaders, body: refusal });
+      void link.send({ destination: message.replyTo!, headers: jsonHeaders, body: refusal });
       return 'answered';
     }
   }
@@ -243,7 +214,8 @@ export class Hub {
   }
 
   /** Gives a session its way back: requests to the private queue that the connection has subscribed. */
-  private attach(session: Session, link: EmbeddedLink, stream: ByteStream): void {
+  private attach(connection: Served, link: EmbeddedLink): void {
+    const { session } = connection;
     let rpc: BrokerRpc | undefined;
     const caller = () => (rpc ??= new BrokerRpc(this.broker.link(), this.rpcOptions()));
     const address = (): string => {
@@ -255,15 +227,9 @@ export class Hub {
     session.attach({
       call: async (method, params, options) => caller().call(address(), method, params, options),
       notify: async (method, params) => caller().notify(address(), method, params),
-      close: (reason) => stream.close(reason),
+      close: (reason) => endAndClose(connection, reason),
     });
-    this.sessions.add(session);
-  }
-
-  private leave(session: Session, reason: Error | undefined): void {
-    this.sessions.delete(session);
-    session.detach();
-    this.rpc.dispatcher.leave(session, reason ?? new Error('the connection ended'));
+    this.entrance.sessions.add(session);
   }
 
   /** A request for a service that nobody serves is answered at once, rather than left to its time-out. */

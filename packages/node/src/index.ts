@@ -1,8 +1,24 @@
-export { type Access, type Authenticate, type Authorize, type Credentials, sameSecret } from './access.js';
-export type { Outcomes } from './acceptor.js';
+export {
+  type Access,
+  type Authenticate,
+  type Authorize,
+  type Credentials,
+  knownLogins,
+  type LoginTerms,
+  sameSecret,
+} from './access.js';
+export type { Outcomes } from './rejections.js';
 export { connect, type NodeConnectOptions } from './connect.js';
 export { selfSigned, type SelfSignedOptions, type KeyPair } from './certificate.js';
 export { defaultPort, type NodeDialOptions } from './dial-url.js';
+export { loopbackHosts } from './http/host.js';
+export { defaultServerLimits, type ServerLimits } from './limits.js';
 export { createServer, Server, type ServerAddress } from './server.js';
-export type { ListenOptions, ServerOptions, ServerTlsOptions } from './server-options.js';
-export { type Origin, Session } from './session.js';
+export {
+  type DrainOptions,
+  isLoopback,
+  type ListenOptions,
+  type ServerOptions,
+  type ServerTlsOptions,
+} from './server-options.js';
+export { type ClientCertificate, type Origin, Session, type TlsOrigin } from './session.js';

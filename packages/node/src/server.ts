@@ -1,27 +1,32 @@
 // The server: one port, and behind it one hub. Everything here is wiring; each part has its own file.
 
 import { once } from 'node:events';
-import { createServer as createNetServer, type AddressInfo, type Server as NetServer } from 'node:net';
-import { type ByteStream, defaultLimits, type MessageChannel } from '@sallyport/core';
+import { createServer as createNetServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
+import { type ByteStream, type Clock, systemClock } from '@sallyport/core';
 import type { Contract } from '@sallyport/core/client';
 import { type Implementation, lineChannel, type Methods, type UntypedMethods } from '@sallyport/core/jsonrpc';
 import { type UpgradeSocket, webSocketUpgrade, type WebSocketServerLike } from '@sallyport/websocket/upgrade';
 import { WebSocketServer } from 'ws';
-import { readAuthorization } from './access.js';
-import { Acceptor, type Accepted, type Outcomes } from './acceptor.js';
+import { Acceptor, type Accepted } from './acceptor.js';
+import { type Arrival, arrivalOf } from './arrival.js';
 import { selfSigned } from './certificate.js';
 import { defaultPort } from './dial-url.js';
+import { Drain, LAST_WORDS } from './drain.js';
 import { loopbackHosts } from './http/host.js';
 import { HttpServer } from './http/server.js';
 import { Hub } from './hub.js';
+import { defaultServerLimits, type ServerLimits } from './limits.js';
+import type { Outcomes } from './rejections.js';
 import {
+  checkDrainOptions,
   checkListenOptions,
   checkServerOptions,
+  type DrainOptions,
   isLoopback,
   type ListenOptions,
   type ServerOptions,
 } from './server-options.js';
-import type { Origin, Session } from './session.js';
+import type { Session } from './session.js';
 import { socketStream } from './tcp.js';
 import { TlsGate, type TlsGateOptions } from './tls.js';
 
@@ -30,6 +35,12 @@ export function createServer(options: ServerOptions = {}): Server {
   checkServerOptions(options);
   return new Server(options);
 }
+
+/** Tells that connecting again will help (IANA's registry of close codes). */
+const SERVICE_RESTART = 1012;
+
+/** The longest that closing takes where nobody is in the way of it, milliseconds. */
+const CLOSE_TIME = 3000;
 
 /** Where a server can be reached. */
 export interface ServerAddress {
@@ -44,8 +55,18 @@ export class Server {
   private net: NetServer | undefined;
   private gate: TlsGate | undefined;
   private closed = false;
+  private closing: Promise<void> | undefined;
+  private draining: Promise<void> | undefined;
+  private drainage: Drain | undefined;
+  private readonly sockets = new Set<Socket>();
+  private readonly clock: Clock;
+  private readonly limits: ServerLimits;
+  /** The names that are answered unless there is a list of them. */
+  private usualHosts: readonly string[] | undefined;
 
   constructor(private readonly options: ServerOptions) {
+    this.clock = options.clock ?? systemClock;
+    this.limits = { ...defaultServerLimits, ...options.limits };
     this.hub = new Hub({ ...options, onError: options.onError ?? report });
     this.http = this.makeHttpServer();
   }
@@ -97,11 +118,12 @@ export class Server {
         `listen: ${host} is beyond this machine and there is no option authenticate; set insecure to allow that`,
       );
     }
-    const net = (this.net = createNetServer({ noDelay: true }, (socket) => this.acceptor!.accept(socket)));
+    const net = (this.net = createNetServer({ noDelay: true }, (socket) => this.accept(socket)));
     try {
       this.gate = await this.makeGate();
       this.acceptor = this.makeAcceptor(this.gate);
-      this.http.allowedHosts = this.options.allowedHosts ?? (isLoopback(host) ? loopbackHosts : undefined);
+      this.usualHosts = isLoopback(host) ? loopbackHosts : undefined;
+      this.allow(this.options);
       net.listen({ port, host, backlog: 4096 });
       await once(net, 'listening');
     } catch (error) {
@@ -118,21 +140,70 @@ export class Server {
     this.gate?.reload(options);
   }
 
+  /** Takes other lists of pages and names that are let in; connections there are stay. */
+  allow({ origins, allowedHosts }: Pick<ServerOptions, 'origins' | 'allowedHosts'>): void {
+    this.http.origins = origins;
+    this.http.allowedHosts = allowedHosts ?? this.usualHosts;
+  }
+
+  /**
+   * Empties the server, then closes it: no new connections; calls that are being worked on are answered; clients are told
+   * to connect again, one after another, spread over the time. Whoever is still there when it is over is cut. Resolves when
+   * all are closed; {@link close} ends it at once.
+   */
+  async drain(options: DrainOptions = {}): Promise<void> {
+    checkDrainOptions(options);
+    await (this.draining ??= this.empty(options.over ?? this.limits.drainTime));
+  }
+
   /** Closes the port and all connections, for good. */
-  async close(): Promise<void> {
-    this.closed = true;
-    const { net } = this;
-    const closed = net && new Promise<void>((resolve) => net.close(() => resolve()));
-    this.acceptor?.close();
-    // Before the hub: nothing must come to it any more by an upgrade.
-    this.http.destroy();
-    await this.hub.close();
-    await closed;
-    this.net = undefined;
+  close(): Promise<void> {
+    return (this.closing ??= this.end());
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  private accept(socket: Socket): void {
+    this.sockets.add(socket);
+    socket.once('close', () => this.sockets.delete(socket));
+    this.acceptor!.accept(socket);
+  }
+
+  private async empty(over: number): Promise<void> {
+    this.stopListening();
+    let isHttpEmpty = false;
+    void this.http.close().then(() => (isHttpEmpty = true));
+    const { connections } = this.hub;
+    this.drainage = new Drain(connections.values(), over, () => connections.size === 0 && isHttpEmpty, this.clock);
+    await this.drainage.done;
+    await this.close();
+  }
+
+  private async end(): Promise<void> {
+    const { net, drainage } = this;
+    const closed = net && new Promise<void>((resolve) => net.close(() => resolve()));
+    this.stopListening();
+    drainage?.stop();
+    // Before the hub: nothing must come to it any more by an upgrade.
+    this.http.destroy();
+    // Those that neither read nor close; who was being emptied has been told before.
+    const alarm = this.clock.after(drainage === undefined ? CLOSE_TIME : LAST_WORDS, () => this.destroy());
+    await this.hub.close();
+    await closed;
+    alarm.cancel();
+    this.net = undefined;
+  }
+
+  private stopListening(): void {
+    this.closed = true;
+    this.net?.close();
+    this.acceptor?.close();
+  }
+
+  private destroy(): void {
+    for (const socket of this.sockets) socket.destroy();
   }
 
   private async makeGate(): Promise<TlsGate | undefined> {
@@ -145,86 +216,77 @@ export class Server {
   }
 
   private makeAcceptor(gate: TlsGate | undefined): Acceptor {
-    const { tls, limits, sniffTime, handshakeTime, clock, log } = this.options;
+    const { tls, limits, clock, log, proxies } = this.options;
     const required = tls === 'required' || (typeof tls === 'object' && tls.required === true);
-    const { connections, connectionsPerAddress, unauthenticated } = limits ?? {};
     return new Acceptor({
-      connections,
-      connectionsPerAddress,
-      unauthenticated,
-      sniffTime,
-      handshakeTime,
+      proxies,
+      limits,
       clock,
       log,
       gate,
       tls: required ? 'required' : 'optional',
       handlers: {
-        stomp: (accepted) => this.serveStomp(this.stream(accepted), came(accepted, 'stomp', 'tcp'), accepted),
-        jsonrpc: (accepted) =>
-          this.serveJsonRpc(
-            lineChannel(this.stream(accepted), this.options.limits),
-            came(accepted, 'jsonrpc', 'tcp'),
-            accepted,
-          ),
+        stomp: (accepted) => this.serveStomp(this.stream(accepted), arrivalOf(accepted, 'stomp', 'tcp')),
+        jsonrpc: (accepted) => this.serveLines(this.stream(accepted), arrivalOf(accepted, 'jsonrpc', 'tcp')),
         http: (accepted) => this.http.adopt(accepted),
       },
     });
   }
 
   private makeHttpServer(): HttpServer {
-    const { origins, page, limits, clock, headTime, requestTime, keepAliveTime } = this.options;
+    const { origins, page, limits, clock } = this.options;
     const webSockets = this.makeUpgrade();
     return new HttpServer({
       origins,
       page,
       limits,
       clock,
-      headTime,
-      requestTime,
-      keepAliveTime,
       onError: (error) => (this.options.onError ?? report)(error as Error, 'http'),
       health: () => ({ status: 'ok', sessions: this.hub.sessions.size }),
-      rpc: (text, context) => {
-        const { signal, authenticated } = context;
-        const origin = { ...came(context, 'http', 'http'), origin: context.origin };
-        return this.hub.answer(text, origin, readAuthorization(context.headers.authorization), {
-          signal,
-          authenticated,
-        });
+      rpc: ({ accepted, headers, origin, signal }) => {
+        const words = { origin, authorization: headers.authorization, gone: signal };
+        return this.hub.admitRequest(arrivalOf(accepted, 'http', 'http', words), accepted);
       },
       upgrade: (request, socket, head, accepted) => webSockets(accepted)(request, socket, head),
     });
   }
 
   private makeUpgrade(): (accepted: Accepted) => ReturnType<typeof webSocketUpgrade> {
-    const { origins, limits, clock } = this.options;
+    const { limits, clock } = this.options;
+    const { body, frameHead, fragments } = { ...defaultServerLimits, ...limits };
     const server = new WebSocketServer({
       noServer: true,
       perMessageDeflate: false,
       clientTracking: false,
       // A frame with the largest body, in one message, and its headers.
-      maxPayload: (limits?.body ?? defaultLimits.body) + (limits?.frameHead ?? defaultLimits.frameHead),
+      maxPayload: body + frameHead,
+      maxFragments: fragments,
+      // Of one message, while it comes in: each costs more than its bytes.
+      maxBufferedChunks: 65_536,
+      // They are answered by the channel, within bounds.
+      autoPong: false,
+      // For the client to close its side; the types do not know it yet.
+      ...{ closeTimeout: 2000 },
     }) as unknown as WebSocketServerLike & { handleUpgrade(request: unknown, socket: UpgradeSocket): void };
     return (accepted) =>
       webSocketUpgrade({
         server,
-        origins,
+        origins: this.http.origins,
         limits,
         clock,
         schedule: process.nextTick,
+        firstMessages: Math.min(frameHead, body),
+        closeCode: () => (this.drainage === undefined ? 1000 : SERVICE_RESTART),
         accept: (upgraded) => {
-          const origin = {
-            ...came(accepted, upgraded.protocol ? 'stomp' : 'jsonrpc', 'websocket'),
-            origin: upgraded.origin,
+          const { authorization } = upgraded.request.headers;
+          const words = { origin: upgraded.origin, authorization: authorization as string | undefined };
+          const arrival = arrivalOf(accepted, upgraded.protocol ? 'stomp' : 'jsonrpc', 'websocket', words);
+          const admitted = (): void => {
+            upgraded.admitted();
+            arrival.admitted();
           };
-          if (upgraded.protocol !== undefined) this.serveStomp(upgraded.stream, origin, accepted);
-          else
-            this.serveJsonRpc(
-              upgraded.messages,
-              origin,
-              accepted,
-              readAuthorization(String(upgraded.request.headers['authorization'] ?? '')),
-            );
+          if (upgraded.protocol !== undefined) this.serveStomp(upgraded.stream, { ...arrival, admitted });
+          else void this.hub.serveJsonRpc(upgraded.messages, { ...arrival, admitted });
         },
       });
   }
@@ -234,27 +296,23 @@ export class Server {
     return socketStream(socket, { clock, limits });
   }
 
-  private serveStomp(stream: ByteStream, origin: Origin, accepted: Accepted): void {
-    void this.hub.serveStomp(stream, origin, accepted.authenticated);
+  private serveStomp(stream: ByteStream, arrival: Arrival): void {
+    void this.hub.serveStomp(stream, arrival);
   }
 
-  /** Bare JSON-RPC has no words for a login: who comes by WebSocket may have said it in the upgrade's headers. */
-  private serveJsonRpc(channel: MessageChannel, origin: Origin, accepted: Accepted, credentials = {}): void {
-    void this.hub.serveJsonRpc(channel, { ...origin, ...credentials }, accepted.authenticated);
+  /** Until it is known who it is, a line may not be longer than a login. */
+  private serveLines(stream: ByteStream, arrival: Arrival): void {
+    const { limits } = this;
+    const reach = { body: Math.min(limits.frameHead, limits.body) };
+    const admitted = (): void => {
+      reach.body = limits.body;
+      arrival.admitted();
+    };
+    void this.hub.serveJsonRpc(lineChannel(stream, reach), { ...arrival, admitted });
   }
 }
 
 /** What a handler throws is told to nobody else: its caller hears of an internal error. */
 function report(error: Error, method: string): void {
   console.error(`sallyport: ${method} failed (option onError):`, error);
-}
-
-type Came = Pick<Accepted, 'secure' | 'remoteAddress' | 'peerCertificate'>;
-
-function came(
-  { secure, remoteAddress, peerCertificate }: Came,
-  protocol: Origin['protocol'],
-  transport: Origin['transport'],
-): Origin {
-  return { protocol, transport, secure, remoteAddress, peerCertificate };
 }

@@ -11,10 +11,30 @@ export interface Origin {
   /** Whether TLS was spoken. */
   readonly secure: boolean;
   readonly remoteAddress: string;
+  /** The same as `remoteAddress`. */
+  readonly remote: string;
   /** The page's origin, of a browser. */
   readonly origin?: string | undefined;
+  /** What the TLS handshake told; undefined on a plain connection. */
+  readonly tls?: TlsOrigin | undefined;
   /** The client's certificate, if it gave one that its CA vouches for. */
-  readonly peerCertificate?: { readonly subject: unknown; readonly fingerprint256: string } | undefined;
+  readonly peerCertificate?: ClientCertificate | undefined;
+}
+
+/** Node's own description of a certificate, as far as most look at it. */
+export interface ClientCertificate {
+  readonly subject: unknown;
+  readonly fingerprint256: string;
+}
+
+export interface TlsOrigin {
+  /** Whether the client gave a certificate that its CA vouches for. */
+  readonly authorized: boolean;
+  readonly peerCertificate: ClientCertificate | undefined;
+  /** The name the client asked for (SNI). */
+  readonly servername: string | undefined;
+  /** The protocol agreed on by ALPN. */
+  readonly alpn: string | undefined;
 }
 
 /** What a session needs of its protocol. */
@@ -31,12 +51,16 @@ export class Session<Api extends Contract = Contract> implements Caller, Origin 
   readonly transport: Origin['transport'];
   readonly secure: boolean;
   readonly remoteAddress: string;
+  readonly remote: string;
   readonly origin: string | undefined;
+  readonly tls: Origin['tls'];
   readonly peerCertificate: Origin['peerCertificate'];
   /** When it came, milliseconds since 1970. */
   readonly since: number = Date.now();
   /** What `authenticate` returned. */
   principal: unknown;
+  /** When the login ends unless it is renewed, milliseconds since 1970; undefined if it does not. */
+  expires: number | undefined;
   /** The calls of this connection that are being worked on. */
   readonly running: Caller['running'] = new Map();
   /** The connection's own methods: `session.api.ui.confirm(question)`. */
@@ -52,7 +76,9 @@ export class Session<Api extends Contract = Contract> implements Caller, Origin 
     this.transport = came.transport;
     this.secure = came.secure;
     this.remoteAddress = came.remoteAddress;
+    this.remote = came.remote;
     this.origin = came.origin;
+    this.tls = came.tls;
     this.peerCertificate = came.peerCertificate;
     this.api = remote((method, params, options) => this.call(method, params, options));
   }
@@ -73,7 +99,7 @@ export class Session<Api extends Contract = Contract> implements Caller, Origin 
     return this.wire === undefined ? Promise.reject(this.unreachable(method)) : this.wire.notify(method, params);
   }
 
-  /** Ends the connection. */
+  /** Ends the connection. It is told a reason that is a SallyportError; any other just tears it down. */
   async close(reason?: Error): Promise<void> {
     await this.wire?.close(reason);
   }

@@ -25,9 +25,6 @@ export interface SocketStreamOptions {
 /** After our end the other side gets this long to end too, milliseconds; then the socket is destroyed. */
 const LINGER = 2000;
 
-/** Finds peers that vanished while neither side sends heart-beats, milliseconds. */
-const KEEP_ALIVE = 60_000;
-
 /**
  * A connected socket, plain or TLS, as a byte stream. What is sent during one turn leaves together. Strings are
  * counted by their length until they are written.
@@ -92,7 +89,6 @@ class SocketStream implements ByteStream {
     const { socket } = this;
     if (socket.closed) return this.closed();
     socket.setNoDelay(true);
-    socket.setKeepAlive(true, KEEP_ALIVE);
     // Without it Node ends our side as soon as the peer ends its own, and what it asked for would not be answered.
     socket.allowHalfOpen = true;
     socket.on('data', (chunk: Uint8Array) => this.arrivals.push(chunk));

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
 import { connect as connectTls, type ConnectionOptions } from 'node:tls';
@@ -330,7 +331,7 @@ describe('client certificates', () => {
 
 describe('places', () => {
   test.each(['connections', 'connectionsPerAddress', 'unauthenticated'] as const)('%s: no more than', async (limit) => {
-    const { number, acceptor, handed, log } = await port({ [limit]: 2 });
+    const { number, acceptor, handed, log } = await port({ limits: { [limit]: 2 } });
     const first = await dialled(number);
     await dialled(number);
     await until(() => acceptor.counts.connections === 2);
@@ -338,7 +339,7 @@ describe('places', () => {
     expect(acceptor.outcomes[limit]).toBe(1);
     expect(log).toHaveBeenCalledExactlyOnceWith(
       'warn',
-      expect.stringContaining(`there are 2 already (option \`${limit}\`)`),
+      expect.stringContaining(`there are 2 already (limits.${limit})`),
     );
     // A place that is left is free again.
     first.destroy();
@@ -349,7 +350,7 @@ describe('places', () => {
   });
 
   test('whoever has authenticated is no stranger', async () => {
-    const { number, acceptor, handed } = await port({ unauthenticated: 1 });
+    const { number, acceptor, handed } = await port({ limits: { unauthenticated: 1 } });
     for (let one = 1; one <= 3; one++) {
       const client = await dialled(number);
       client.write('STOMP\n');
@@ -384,4 +385,15 @@ describe('shutdown', () => {
     served.write('still here');
     await until(() => handed[0]!.text.endsWith('still here'));
   });
+});
+
+test('a client that had reset its connection before it was accepted is none', async () => {
+  const { number, acceptor, handed } = await port();
+  // This process accepts nobody while it waits for the other one.
+  const program = `const socket = require('net').connect(${number}, '127.0.0.1', () =>
+    socket.write('CONNECT\\n', () => socket.resetAndDestroy()));`;
+  execFileSync(process.execPath, ['-e', program]);
+  await until(() => acceptor.outcomes.ended === 1);
+  expect(handed).toEqual([]);
+  expect(acceptor.counts).toEqual({ connections: 0, unauthenticated: 0 });
 });

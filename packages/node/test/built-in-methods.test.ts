@@ -44,7 +44,7 @@ test('rpc.subscribe and rpc.unsubscribe', async () => {
 });
 
 test('a pattern that is none, and one that is not allowed', async () => {
-  const { port } = await startServer({ authorize: (access) => access.action === 'call' });
+  const { port } = await startServer({ authorize: ({ action }) => action !== 'subscribe' });
   const { ask } = await barePeer(port);
   expect(await ask('rpc.subscribe', { pattern: 7 })).toMatchObject({ error: { code: -32602 } });
   expect(await ask('rpc.subscribe', { pattern: 'vm.*' })).toMatchObject({ error: { code: -32001 } });

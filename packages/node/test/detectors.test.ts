@@ -1,17 +1,18 @@
 import { describe, expect, test } from 'vitest';
+import { defaultServerLimits } from '../src/limits.js';
 import {
-  detect,
+  detect as detectWithin,
   detectHttp,
   detectJsonRpc,
   type Detector,
-  detectors,
-  detectStomp,
-  detectTls,
-  MOST_BYTES,
+  makeDetectors,
   type Verdict,
 } from '../src/detectors.js';
 
-const all = { tls: detectTls, ...detectors };
+const { sniffBytes } = defaultServerLimits;
+const all = makeDetectors(defaultServerLimits);
+const detect = <Name extends string>(head: Uint8Array, asked: Partial<Record<Name, Detector>>) =>
+  detectWithin(head, asked, sniffBytes);
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 
 /** Each with the length at which it is sure. */
@@ -95,11 +96,11 @@ test('nothing at all may still become anything', () => {
 });
 
 test('white space without end is nothing after 64 bytes', () => {
-  expect(detect(bytes(' '.repeat(MOST_BYTES - 1)), all)).toBe('more');
-  expect(detect(bytes(' '.repeat(MOST_BYTES)), all)).toBeUndefined();
+  expect(detect(bytes(' '.repeat(sniffBytes - 1)), all)).toBe('more');
+  expect(detect(bytes(' '.repeat(sniffBytes)), all)).toBeUndefined();
 });
 
 test('only what is asked for is recognized', () => {
-  expect(detect(bytes('GET / HTTP/1.1'), { stomp: detectStomp })).toBeUndefined();
+  expect(detect(bytes('GET / HTTP/1.1'), { stomp: all.stomp })).toBeUndefined();
   expect(detect(bytes('CONNECT\n'), { http: detectHttp, jsonrpc: detectJsonRpc })).toBeUndefined();
 });

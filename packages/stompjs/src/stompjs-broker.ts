@@ -23,6 +23,7 @@ import type {
   SubscribeOptions,
   Subscription,
 } from '@sallyport/core/broker';
+import { extrasOf, isImplied, type ServerKind, serverKind, spellExpiration } from '@sallyport/core/stomp';
 import type { Client as StompjsClient, IFrame } from '@stomp/stompjs';
 import { listenIn } from './callbacks.js';
 import { StompjsSubscription } from './stompjs-subscription.js';
@@ -43,7 +44,7 @@ const BUFFERED = 1024 * 1024;
 const LOOK = 10;
 
 export class StompjsBroker implements Broker {
-  readonly can: ReadonlySet<Capability> = new Set(['resume', 'private-requests']);
+  can: ReadonlySet<Capability> = new Set(extrasOf('sallyport'));
   readonly #stomp: StompjsClient;
   readonly #subscriptions = new Map<string, StompjsSubscription>();
   readonly #listeners = new Set<StateListener>();
@@ -54,7 +55,7 @@ export class StompjsBroker implements Broker {
   readonly #name = randomName().slice(0, 8);
   #lastId = 0;
   #stage: BrokerState;
-  #server: string | undefined;
+  #kind: ServerKind = 'sallyport';
   #failure: Error | undefined;
   #full: Promise<void> | undefined;
 
@@ -80,7 +81,7 @@ export class StompjsBroker implements Broker {
     if (this.state !== 'up') throw this.#unreachable();
     if (this.#buffered > this.#writeBuffer) throw this.#tooMuch();
     const { destination, headers, body, replyTo } = message;
-    const record = headers.toRecord();
+    const record = spellExpiration(this.#kind, headers).toRecord();
     if (replyTo !== undefined) record['reply-to'] = replyTo;
     const content = typeof body === 'string' ? { body } : { binaryBody: body };
     this.#stomp.publish({ destination, headers: record, ...content });
@@ -96,7 +97,7 @@ export class StompjsBroker implements Broker {
       return subscription;
     }
     this.#subscriptions.set(id, subscription);
-    if (this.state === 'up') subscription.open(this.#stomp, this.#server);
+    if (this.state === 'up') this.#open(id, subscription);
     return subscription;
   }
 
@@ -131,10 +132,18 @@ export class StompjsBroker implements Broker {
   }
 
   #connected(frame: IFrame): void {
-    this.#server = frame.headers['server'];
+    this.#kind = serverKind(frame.headers['server']);
+    this.can = new Set(extrasOf(this.#kind));
     this.#failure = undefined;
-    for (const subscription of this.#subscriptions.values()) subscription.open(this.#stomp, this.#server);
+    for (const [id, subscription] of this.#subscriptions) this.#open(id, subscription);
     this.#change('up');
+  }
+
+  #open(id: string, subscription: StompjsSubscription): void {
+    const refusal = subscription.refusal(this.#kind);
+    if (refusal === undefined) return subscription.open(this.#stomp, this.#kind);
+    this.#subscriptions.delete(id);
+    subscription.end(refusal);
   }
 
   #lost(): void {
@@ -158,7 +167,8 @@ export class StompjsBroker implements Broker {
   }
 
   #unsubscribe(id: string): void {
-    if (this.#subscriptions.delete(id) && this.state === 'up') this.#stomp.unsubscribe(id);
+    if (this.#subscriptions.delete(id) && this.state === 'up' && !isImplied(this.#kind, id))
+      this.#stomp.unsubscribe(id);
   }
 
   #room(): Promise<void> {

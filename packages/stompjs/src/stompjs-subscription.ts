@@ -2,6 +2,7 @@
 
 import { HeaderList } from '@sallyport/core';
 import type { Delivery, SubscribeOptions, Subscription } from '@sallyport/core/broker';
+import { isImplied, refusalOf, replyAddress, type ServerKind, spellSubscribe } from '@sallyport/core/stomp';
 import type { Client as StompjsClient, IMessage, StompHeaders } from '@stomp/stompjs';
 
 export class StompjsSubscription implements Subscription {
@@ -14,6 +15,7 @@ export class StompjsSubscription implements Subscription {
   readonly #on: (delivery: Delivery) => void;
   readonly #options: SubscribeOptions;
   readonly #onClose: () => void;
+  #kind: ServerKind = 'sallyport';
   #opened = 0;
   #settle!: { resolve: () => void; reject: (error: Error) => void };
 
@@ -35,17 +37,24 @@ export class StompjsSubscription implements Subscription {
   }
 
   /** Subscribes on a new connection, behind what was seen on the last one. */
-  open(stomp: StompjsClient, server: string | undefined): void {
-    // RabbitMQ makes temporary queues by itself; their messages come as unhandled ones.
-    if (this.#id.startsWith('/temp-queue/') && server?.startsWith('RabbitMQ')) return this.#settle.resolve();
+  open(stomp: StompjsClient, kind: ServerKind): void {
+    this.#kind = kind;
+    // Their messages come as unhandled ones.
+    if (isImplied(kind, this.#destination)) return this.#settle.resolve();
     const receipt = (this.receipt = `${this.#id}-${++this.#opened}`);
     stomp.watchForReceipt(receipt, ({ headers }) => {
       this.cursor ??= headers['cursor'];
       this.#settle.resolve();
     });
-    const headers: StompHeaders = { ...this.#options.headers?.toRecord(), id: this.#id, receipt };
+    const { destination, ...more } = spellSubscribe(kind, this.#destination, this.#options.headers ?? HeaderList.empty);
+    const headers: StompHeaders = { ...more, id: this.#id, receipt };
     if (this.cursor !== undefined) headers['after'] = this.cursor;
-    stomp.subscribe(this.#destination, (message) => this.take(message), headers);
+    stomp.subscribe(destination!, (message) => this.take(message), headers);
+  }
+
+  /** Why it cannot be had at such a server. */
+  refusal(kind: ServerKind): Error | undefined {
+    return refusalOf(kind, this.#destination);
   }
 
   take(message: IMessage): 'taken' {
@@ -55,7 +64,7 @@ export class StompjsSubscription implements Subscription {
       headers: HeaderList.of(headers),
       body: message.binaryBody,
       id: headers['message-id'] ?? '',
-      replyTo: headers['reply-to'],
+      replyTo: replyAddress(this.#kind, headers['reply-to']),
       cursor: headers['cursor'],
     };
     this.cursor = delivery.cursor ?? this.cursor;

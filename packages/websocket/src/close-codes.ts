@@ -10,6 +10,8 @@ export function isStuck(reason: Error): boolean {
 /** The close code for an error, by what the other side should make of it. */
 export function closeCode(reason: Error): number {
   if (isStuck(reason)) return 1013;
+  // Text in a message that is none.
+  if (reason instanceof ProtocolError && reason.code === 'ERR_UTF8') return 1007;
   if (reason instanceof ProtocolError) return 1002;
   if (reason instanceof LimitError) return 1009;
   if (reason instanceof AuthError) return 1008;

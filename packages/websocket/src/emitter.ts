@@ -9,13 +9,16 @@ import { portMessages, type PortOptions, portStream } from './port-channel.js';
 export interface EmitterWebSocket {
   readonly protocol: string;
   send(data: string | Uint8Array, taken: (error?: Error) => void): void;
+  pong(data: Uint8Array, mask: undefined, taken: (error?: Error) => void): void;
   close(code?: number, reason?: string): void;
   terminate(): void;
   pause(): void;
   resume(): void;
   on(event: 'message', listener: (data: Uint8Array, isBinary: boolean) => void): unknown;
+  on(event: 'ping', listener: (data: Uint8Array) => void): unknown;
   on(event: 'close', listener: (code: number, reason: { toString(): string }) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
+  off(event: 'message', listener: (data: Uint8Array, isBinary: boolean) => void): unknown;
 }
 
 /** The connection below, if it is at hand: holding it back makes one write of several messages. */
@@ -42,6 +45,7 @@ class EmitterPort implements WebSocketPort {
 
   listen(events: WebSocketEvents): void {
     this.socket.on('message', (data) => events.message(data));
+    this.socket.on('ping', (data) => events.ping(data));
     this.socket.on('error', (error) => events.error(error));
     this.socket.on('close', (code, reason) => events.close(code, reason.toString()));
   }
@@ -52,6 +56,13 @@ class EmitterPort implements WebSocketPort {
     this.below?.cork();
     messages.forEach((message, at) => this.write(message, at === last ? taken : ignore));
     this.below?.uncork();
+  }
+
+  pong(data: Uint8Array, taken: () => void): void {
+    // Whether to mask it is decided by which side this is.
+    this.socket.pong(data, undefined, (error) => {
+      if (error === undefined || error === null) taken();
+    });
   }
 
   close(code: number, reason: string): void {

@@ -13,12 +13,15 @@ import {
 } from '@sallyport/core';
 import { closeCode, closeReason, endOf, isStuck } from './close-codes.js';
 import { asBytes, asText, messageReader, type Payload } from './payload.js';
+import { Pongs } from './pongs.js';
 import type { WebSocketPort } from './port.js';
 import type { WebSocketOptions } from './stream.js';
 
 export interface PortOptions extends WebSocketOptions {
   /** Runs at the end of the turn, when everything sent during it leaves. Default queueMicrotask. */
   schedule?: (run: () => void) => void;
+  /** The close code of an end in good order. Default 1000. */
+  closeCode?: () => number;
 }
 
 /** A peer gets this long to answer our close frame, milliseconds; then the connection is torn down. */
@@ -38,6 +41,7 @@ export function portMessages(port: WebSocketPort, options: PortOptions = {}): Me
 class PortChannel<Incoming extends Payload, Outgoing extends Payload> implements Channel<Incoming, Outgoing> {
   private readonly arrivals: Arrivals<Incoming>;
   private readonly departures: Departures;
+  private readonly pongs: Pongs;
   private readonly clock: Clock;
   private readonly gone: Promise<void>;
   private leave!: () => void;
@@ -49,22 +53,30 @@ class PortChannel<Incoming extends Payload, Outgoing extends Payload> implements
   constructor(
     private readonly port: WebSocketPort,
     private readonly receive: (data: Payload) => Incoming,
-    options: PortOptions & { join: boolean },
+    private readonly options: PortOptions & { join: boolean },
   ) {
     this.clock = options.clock ?? systemClock;
     this.arrivals = new Arrivals<Incoming>(port);
+    const limits = { ...defaultLimits, ...options.limits };
     this.departures = new Departures(
       {
         write: (batch, taken) => port.send(options.join ? batch.map(asText) : batch, taken),
         schedule: options.schedule ?? ((run) => queueMicrotask(run)),
         cut: (error) => this.fail(error),
       },
-      { clock: this.clock, limits: { ...defaultLimits, ...options.limits }, join: options.join, split: false },
+      { clock: this.clock, limits, join: options.join, split: false },
     );
+    const pongGate = {
+      pong: (data: Uint8Array, taken: () => void) => port.pong(data, taken),
+      isBusy: () => this.departures.isBusy,
+      cut: (error: Error) => this.fail(error),
+    };
+    this.pongs = new Pongs(pongGate, this.clock, limits.writeStall);
     this.gone = new Promise((resolve) => (this.leave = resolve));
     port.listen({
       message: (data) => this.take(data),
-      error: (cause) => (this.cause = cause),
+      ping: (data) => this.failing || this.pongs.answer(data),
+      error: (cause) => this.broken(cause),
       close: (code, reason) => this.ended(code, reason),
     });
   }
@@ -79,7 +91,7 @@ class PortChannel<Incoming extends Payload, Outgoing extends Payload> implements
     else {
       this.closing = true;
       this.arrivals.drop();
-      void this.departures.end().then(() => this.farewell(1000, ''));
+      void this.departures.end().then(() => this.farewell(this.options.closeCode?.() ?? 1000, ''));
     }
     return this.gone;
   }
@@ -108,6 +120,13 @@ class PortChannel<Incoming extends Payload, Outgoing extends Payload> implements
     this.farewell(closeCode(reason), closeReason(reason));
   }
 
+  /** The other side broke a rule of WebSocket, and has been told; or the connection is lost. The end is to follow. */
+  private broken(cause: unknown): void {
+    this.cause = cause;
+    this.closing = this.failing = true;
+    this.stop(1006, '');
+  }
+
   private farewell(code: number, reason: string): void {
     this.grace?.cancel();
     this.grace = this.clock.after(GRACE, () => {
@@ -119,8 +138,14 @@ class PortChannel<Incoming extends Payload, Outgoing extends Payload> implements
 
   private ended(code: number, reason: string): void {
     this.grace?.cancel();
+    this.stop(code, reason);
+    this.leave();
+  }
+
+  /** Nothing more goes out; what has come in can still be read. */
+  private stop(code: number, reason: string): void {
+    this.pongs.stop();
     this.departures.drop();
     this.arrivals.end(endOf(code, reason, this.cause));
-    this.leave();
   }
 }

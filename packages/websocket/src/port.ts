@@ -4,9 +4,11 @@
 export interface WebSocketEvents {
   /** A message: a string if it has been decoded, else its bytes. */
   message(data: string | Uint8Array): void;
+  /** A ping, to be answered. */
+  ping(data: Uint8Array): void;
   /** The end, always and once. */
   close(code: number, reason: string): void;
-  /** Why the connection is about to end. */
+  /** Why the connection is about to end; nothing more comes or goes. */
   error(cause: unknown): void;
 }
 
@@ -15,6 +17,8 @@ export interface WebSocketPort {
   listen(events: WebSocketEvents): void;
   /** Sends each piece as one message, strings as text; calls `taken` once the platform has taken them all. */
   send(messages: readonly (string | Uint8Array)[], taken: () => void): void;
+  /** Answers a ping; calls `taken` once the platform has taken that. */
+  pong(data: Uint8Array, taken: () => void): void;
   close(code: number, reason: string): void;
   /** Tears the connection down. */
   terminate(): void;

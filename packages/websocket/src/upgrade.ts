@@ -1,7 +1,9 @@
 // The server's side of a WebSocket: who may open one, and which protocol it carries.
 
-import type { ByteStream, MessageChannel } from '@sallyport/core';
+import { type ByteStream, limitError, type MessageChannel } from '@sallyport/core';
 import { type Corkable, emitterMessages, emitterStream, type EmitterWebSocket } from './emitter.js';
+import { boundFirstMessages, type CountedSocket } from './first-messages.js';
+import { handshakeFault, type Refusal } from './handshake.js';
 import { originAllowed, type OriginCheck } from './origin.js';
 import type { PortOptions } from './port-channel.js';
 import { type StompProtocol, stompProtocols } from './subprotocols.js';
@@ -12,19 +14,22 @@ export { type StompProtocol, stompProtocols } from './subprotocols.js';
 
 /** The request that asks for a WebSocket: Node's IncomingMessage, as far as it is looked at. */
 export interface UpgradeRequest {
+  readonly method?: string;
+  readonly httpVersion?: string;
   readonly headers: Record<string, string | string[] | undefined>;
   readonly url?: string;
 }
 
 /** The connection below: Node's net.Socket or TLSSocket, as far as it is touched. */
-export interface UpgradeSocket extends Corkable {
+export interface UpgradeSocket extends Corkable, CountedSocket {
   end(text: string, done: () => void): unknown;
   destroy(): unknown;
 }
 
 /**
- * A WebSocketServer of the `ws` package. It must have been made with `noServer: true`, a `maxPayload` (limits.body) and
- * `perMessageDeflate: false`: what a few compressed bytes grow to is held in memory.
+ * A WebSocketServer of the `ws` package. It must have been made with `noServer: true`, a `maxPayload` (limits.body), a
+ * `maxFragments`, since each fragment costs more than its bytes, `perMessageDeflate: false` (what a few compressed bytes
+ * grow to is held in memory) and `autoPong: false` (pings are answered here, within bounds).
  */
 export interface WebSocketServerLike<Request extends UpgradeRequest = UpgradeRequest> {
   handleUpgrade(
@@ -39,6 +44,8 @@ interface Common<Request> {
   /** The page that opened it, if a page did. */
   origin: string | undefined;
   request: Request;
+  /** To be called once it is known who this is: then messages may have their full length. */
+  admitted(): void;
 }
 
 /** What an upgrade gives: STOMP as a byte stream if the client named it, else bare JSON-RPC, one text per message. */
@@ -48,14 +55,21 @@ export type Upgraded<Request extends UpgradeRequest = UpgradeRequest> =
 
 export interface UpgradeOptions<Request extends UpgradeRequest = UpgradeRequest> extends OriginCheck, PortOptions {
   server: WebSocketServerLike<Request>;
+  /** The greatest message until `admitted` is called, bytes (limits.frameHead). Default: none but the server's. */
+  firstMessages?: number;
   accept(upgraded: Upgraded<Request>): void;
 }
 
-/** Makes the listener for an HTTP server's 'upgrade' event. Answers 403 to other origins, 400 to unknown protocols. */
+/**
+ * Makes the listener for an HTTP server's 'upgrade' event. Answers 400, 405 or 426 to what is no opening handshake, 403 to
+ * other origins, 400 to unknown protocols.
+ */
 export function webSocketUpgrade<Request extends UpgradeRequest>(
   options: UpgradeOptions<Request>,
 ): (request: Request, socket: UpgradeSocket, head: Uint8Array) => void {
   return (request, socket, head) => {
+    const fault = handshakeFault(request);
+    if (fault !== undefined) return refuseUpgrade(socket, ...fault);
     const origin = header(request, 'origin');
     if (!originAllowed(origin, header(request, 'host'), options)) {
       return refuseUpgrade(socket, '403 Forbidden', 'this origin is not allowed (option `origins`)');
@@ -72,10 +86,17 @@ export function webSocketUpgrade<Request extends UpgradeRequest>(
     // By itself ws answers with the client's first wish; it sees only the one we have chosen.
     if (protocol !== undefined) request.headers['sec-websocket-protocol'] = protocol;
     options.server.handleUpgrade(request, socket, head, (upgraded) => {
+      const { firstMessages: most = Infinity } = options;
+      const bounded = (channel: ByteStream | MessageChannel): (() => void) =>
+        boundFirstMessages(socket, upgraded, most, () => {
+          void channel.close(limitError('frameHead', most, 'bytes in a message before login'));
+        });
       if (protocol === undefined) {
-        options.accept({ origin, request, protocol, messages: emitterMessages(upgraded, options, socket) });
+        const messages = emitterMessages(upgraded, options, socket);
+        options.accept({ origin, request, protocol, messages, admitted: bounded(messages) });
       } else {
-        options.accept({ origin, request, protocol, stream: emitterStream(upgraded, options, socket) });
+        const stream = emitterStream(upgraded, options, socket);
+        options.accept({ origin, request, protocol, stream, admitted: bounded(stream) });
       }
     });
   };
@@ -93,10 +114,15 @@ function header(request: UpgradeRequest, name: string): string | undefined {
 }
 
 /** Answers a request that will not become a WebSocket, and closes its connection. */
-export function refuseUpgrade(socket: Pick<UpgradeSocket, 'end' | 'destroy'>, status: string, text: string): void {
+export function refuseUpgrade(
+  socket: Pick<UpgradeSocket, 'end' | 'destroy'>,
+  ...[status, text, ...headers]: Refusal
+): void {
+  const isOtherVersion = headers.some((line) => line.startsWith('upgrade:'));
   const head = [
     `HTTP/1.1 ${status}`,
-    'connection: close',
+    ...headers,
+    `connection: ${isOtherVersion ? 'upgrade, close' : 'close'}`,
     'content-type: text/plain; charset=utf-8',
     'x-content-type-options: nosniff',
     `content-length: ${text.length + 1}`,

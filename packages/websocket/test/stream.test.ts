@@ -148,7 +148,7 @@ describe('messages', () => {
     const { code } = log(client);
     client.send(Buffer.of(0xc3, 0x28), { binary: true });
     await expect(collectTexts(messages)).rejects.toMatchObject({ name: 'ProtocolError', code: 'ERR_UTF8' });
-    expect(await code).toBe(1002);
+    expect(await code).toBe(1007);
   });
 
   test('one beyond the limit is too much, and the error names it', async () => {

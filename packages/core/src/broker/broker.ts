@@ -28,6 +28,10 @@ export interface Delivery extends Message {
   ack?(): void;
   /** Where the subscription asked to acknowledge: it could not be dealt with, and comes again, here or elsewhere. */
   nack?(): void;
+  /** Where it is to be acknowledged: a transaction will settle it, so that it does not come again when its subscription ends. */
+  hold?(): void;
+  /** The opposite of `hold`: the transaction was aborted. */
+  release?(): void;
 }
 
 /** A delivery that may be kept: it does not keep alive the chunk that it arrived in. */

@@ -6,8 +6,10 @@ import type { QueueItem } from './queue-item.js';
 export class Consumer {
   /** What it has been given and has not acknowledged, in that order, with which attempt it was. */
   readonly outstanding = new Map<QueueItem, number>();
+  /** Of those, what an open transaction will settle: it is not given back when the consumer leaves. */
+  readonly held = new Set<QueueItem>();
   private isFull = false;
-  private isGone = false;
+  isGone = false;
 
   constructor(
     private readonly on: OnDelivery,
@@ -34,7 +36,9 @@ export class Consumer {
   }
 
   /** It takes nothing more; what it holds comes back when it is removed from its queue. */
-  leave(): void {
+  leave(how?: 'with its connection'): void {
     this.isGone = true;
+    // Its transactions end with the connection.
+    if (how !== undefined) this.held.clear();
   }
 }

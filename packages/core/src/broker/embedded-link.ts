@@ -56,11 +56,12 @@ export class EmbeddedLink implements Broker {
     });
   }
 
-  send(message: Message): undefined {
+  send(message: Message): Promise<void> | undefined {
     const delivery = this.prepare(message);
     // Requests and their answers are most of what is sent; they need no look at the grammar.
-    if (!this.broker.deliver(delivery, this.quota)) this.route(delivery);
-    return undefined;
+    const sent = this.broker.deliver(delivery, this.quota);
+    if (sent === false) return this.route(delivery);
+    return sent === true ? undefined : sent;
   }
 
   subscribe(destination: string, on: OnDelivery, options: SubscribeOptions = {}): Subscription {
@@ -103,7 +104,7 @@ export class EmbeddedLink implements Broker {
       prepare: (message) => this.checked(this.prepare(message)),
       check: (deliveries, bytes) => this.checkRoom(deliveries, bytes),
       send: (delivery) => {
-        if (!broker.deliver(delivery, quota)) this.route(delivery);
+        if (broker.deliver(delivery, quota) === false) void this.route(delivery);
       },
     });
   }
@@ -130,7 +131,7 @@ export class EmbeddedLink implements Broker {
     if (this.state === 'closed') return Promise.resolve();
     this.state = 'closed';
     // All of them first: what one gives back must not go to another one that is about to end.
-    for (const consumer of this.consumers.values()) consumer.leave();
+    for (const consumer of this.consumers.values()) consumer.leave('with its connection');
     for (const subscription of [...this.subscriptions]) subscription.close();
     this.replies.close();
     if (this.options.address !== undefined) this.broker.unlink(this.options.address);
@@ -153,11 +154,12 @@ export class EmbeddedLink implements Broker {
   }
 
   /** Sends to what is neither a queue with consumers nor a reply address. */
-  private route(delivery: Delivery): void {
+  private route(delivery: Delivery): Promise<void> | undefined {
     const { kind, name } = parseDestination(delivery.destination);
-    if (kind === 'topic') this.broker.publish(delivery, name);
-    else if (kind === 'queue') this.enqueue(delivery);
+    if (kind === 'topic') return this.broker.publish(delivery, name);
+    if (kind === 'queue') this.enqueue(delivery);
     else if (kind === 'temp-queue') this.deliverReply(delivery.destination, delivery);
+    return undefined;
   }
 
   private checked(delivery: Delivery): Delivery {
@@ -180,7 +182,7 @@ export class EmbeddedLink implements Broker {
     return {
       take: (delivery) => {
         try {
-          queue.offer(delivery, this.quota);
+          void queue.offer(delivery, this.quota);
         } catch (error) {
           // Who acknowledges nothing loses the subscription; whoever sent it hears nothing of that.
           end(error as Error);

@@ -19,7 +19,7 @@ export interface EmbeddedTransactionOptions {
 export class EmbeddedTransaction implements Transaction {
   private readonly deliveries: Delivery[] = [];
   private readonly sizes: number[] = [];
-  private readonly settlements: (() => void)[] = [];
+  private readonly settlements: { delivery: Delivery; how: 'ack' | 'nack' }[] = [];
   private bytes = 0;
   private isOver = false;
 
@@ -35,34 +35,49 @@ export class EmbeddedTransaction implements Transaction {
   }
 
   ack(delivery: Delivery): void {
-    this.settle(() => delivery.ack?.());
+    this.settle(delivery, 'ack');
   }
 
   nack(delivery: Delivery): void {
-    this.settle(() => delivery.nack?.());
+    this.settle(delivery, 'nack');
   }
 
   commit(): undefined {
     this.checkOpen();
     // The same bytes are taken again by the queues that keep them.
-    this.abort();
-    this.options.check(this.deliveries, this.sizes);
+    this.end();
+    try {
+      this.options.check(this.deliveries, this.sizes);
+    } catch (error) {
+      this.release();
+      throw error;
+    }
     for (const delivery of this.deliveries) this.options.send(delivery);
-    for (const settle of this.settlements) settle();
+    for (const { delivery, how } of this.settlements) delivery[how]?.();
     return undefined;
   }
 
   abort(): void {
     if (this.isOver) return;
+    this.end();
+    this.release();
+  }
+
+  private settle(delivery: Delivery, how: 'ack' | 'nack'): void {
+    this.checkOpen();
+    // What it takes to remember it.
+    this.take(64);
+    delivery.hold?.();
+    this.settlements.push({ delivery, how });
+  }
+
+  private end(): void {
     this.isOver = true;
     this.options.quota.release(this.bytes);
   }
 
-  private settle(run: () => void): void {
-    this.checkOpen();
-    // What it takes to remember it.
-    this.take(64);
-    this.settlements.push(run);
+  private release(): void {
+    for (const { delivery } of this.settlements) delivery.release?.();
   }
 
   private take(bytes: number): void {

@@ -103,15 +103,24 @@ export class EmbeddedBroker implements QueueHost {
     return String(++this.deliveries);
   }
 
-  publish(delivery: Delivery, name: string): void {
+  /** Sends to all who watch a topic. Returns what a sender is to wait for, while some of them have no room. */
+  publish(delivery: Delivery, name: string): Promise<void> | undefined {
     const tokens = topicTokens(name, 'refused');
     const kept = detachDelivery({ ...delivery, cursor: this.history.nextCursor });
     this.history.add(kept, tokens);
-    this.topics.visit(tokens, (subscription) => void subscription.deliver(kept));
+    let slow: Promise<void>[] | undefined;
+    this.topics.visit(tokens, (subscription) => {
+      const wait = subscription.publish(kept, this.clock);
+      if (wait !== undefined) (slow ??= []).push(wait);
+    });
+    return slow && Promise.all(slow).then(() => {});
   }
 
-  /** Delivers to a queue that somebody listens to, or to a reply address; false: it is neither. */
-  deliver(delivery: Delivery, quota: Quota): boolean {
+  /**
+   * Delivers to a queue that somebody listens to, or to a reply address; false: it is neither. True, or a promise that a
+   * sender is to wait for: it has been sent.
+   */
+  deliver(delivery: Delivery, quota: Quota): boolean | Promise<void> {
     const address = this.replyAddresses.get(delivery.destination);
     if (address !== undefined) {
       address.link.deliverReply(address.local, delivery);
@@ -119,8 +128,7 @@ export class EmbeddedBroker implements QueueHost {
     }
     const queue = this.queues.get(delivery.destination);
     if (queue === undefined || !queue.hasConsumers) return false;
-    queue.offer(delivery, quota);
-    return true;
+    return queue.offer(delivery, quota) ?? true;
   }
 
   /** Keeps a message for a queue that nobody listens to. */
@@ -128,7 +136,7 @@ export class EmbeddedBroker implements QueueHost {
     if (this.undeliverable(delivery)) return;
     const queue = this.queue(delivery.destination);
     try {
-      queue.offer(delivery, quota);
+      void queue.offer(delivery, quota);
     } finally {
       if (queue.isUnused) this.idle(queue);
     }
@@ -159,16 +167,14 @@ export class EmbeddedBroker implements QueueHost {
 
   /** Moves a message that was refused too often to the dead letters; they are its sender's. */
   bury({ delivery, quota, attempts }: QueueItem): void {
-    const own = new Set(['original-destination', 'delivery-count', 'expiration', 'expires']);
+    const own = new Set(['original-destination', 'expiration', 'expires']);
     const kept = [...delivery.headers].filter(([name]) => !own.has(name)).flat();
-    const headers = new HeaderList([
-      ...['original-destination', delivery.destination, 'delivery-count', String(attempts)],
-      ...kept,
-    ]);
+    const headers = new HeaderList(['original-destination', delivery.destination, ...kept]);
     const destination = deadLettersOf(delivery.destination);
     const { body, replyTo, origin } = delivery;
     try {
-      this.enqueue({ destination, headers, body, replyTo, origin, id: this.nextId() }, quota);
+      // The count of deliveries goes on, and tells how often it was tried.
+      this.enqueue({ destination, headers, body, replyTo, origin, id: this.nextId(), attempt: attempts + 1 }, quota);
     } catch (error) {
       this.onLost(delivery, error as Error);
     }

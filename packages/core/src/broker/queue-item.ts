@@ -24,7 +24,15 @@ export interface QueueItem {
 export function queueItem(delivery: Delivery, quota: Quota, order: number, expires: number): QueueItem {
   const bytes = keptBytes(delivery);
   quota.take(bytes);
-  return { delivery: detachDelivery(delivery), bytes, quota, expires, order, attempts: 0, refusals: 0 };
+  return {
+    delivery: detachDelivery(delivery),
+    bytes,
+    quota,
+    expires,
+    order,
+    attempts: (delivery.attempt ?? 1) - 1,
+    refusals: 0,
+  };
 }
 
 /**

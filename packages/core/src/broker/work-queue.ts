@@ -2,13 +2,18 @@
 // be acknowledged is kept until it is, and comes back otherwise.
 
 import type { Alarm, Clock } from '../clock.js';
+import { Deferred } from '../deferred.js';
 import { LimitError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import type { Delivery } from './broker.js';
 import type { Consumer } from './consumer.js';
 import { expiryOf, type QueueItem, queueItem } from './queue-item.js';
+import { Patience } from './patience.js';
 import type { Quota } from './quota.js';
 import { WaitingLine } from './waiting-line.js';
+
+/** How long a sender waits for consumers to get on, milliseconds. */
+const PATIENCE = 1000;
 
 export type QueueLimits = Pick<
   Limits,
@@ -39,6 +44,9 @@ export class WorkQueue {
   private turn = 0;
   private isDispatching = false;
   private expiry: { at: number; alarm: Alarm } | undefined;
+  /** Resolves when it is no longer half full. */
+  private room: Deferred | undefined;
+  private patience: Patience | undefined;
 
   constructor(
     readonly name: string,
@@ -70,12 +78,10 @@ export class WorkQueue {
     consumer.leave();
     this.consumers.splice(at, 1);
     if (at < this.turn) this.turn--;
-    const returned = [...consumer.outstanding.keys()];
-    consumer.outstanding.clear();
-    this.line.insert(returned);
-    for (const item of returned) this.watchExpiry(item);
-    this.dispatch();
-    this.tellIfUnused();
+    this.takeBack(
+      consumer,
+      [...consumer.outstanding.keys()].filter((item) => !consumer.held.has(item)),
+    );
   }
 
   /** Forgets everything; nobody is told. */
@@ -90,16 +96,20 @@ export class WorkQueue {
     items.forEach((item) => this.forget(item));
   }
 
-  /** Gives a message to the next consumer, or keeps it at `quota`'s expense. Throws LimitError if there is no room. */
-  offer(delivery: Delivery, quota: Quota): void {
+  /**
+   * Gives a message to the next consumer, or keeps it at `quota`'s expense. Throws LimitError if there is no room. Returns
+   * what a sender is to wait for, while consumers are at work and it is half full.
+   */
+  offer(delivery: Delivery, quota: Quota): Promise<void> | undefined {
     const at = this.line.length === 0 && !this.isDispatching ? this.nextReady() : -1;
     // Requests are most of what is sent; the one who answers them is waiting.
     if (at !== -1 && this.consumers[at]!.prefetch === undefined && !delivery.headers.has('expires')) {
-      return this.take(at, delivery);
+      this.take(at, delivery);
+      return undefined;
     }
     const { clock, wallClock } = this.host;
     const expires = expiryOf(delivery.headers, clock, wallClock);
-    if (expires <= clock.now()) return;
+    if (expires <= clock.now()) return undefined;
     this.check('queueMessages', this.count + 1);
     const item = queueItem(delivery, quota, ++this.lastOrder, expires);
     this.check('queueBytes', this.bytes + item.bytes, item);
@@ -109,6 +119,17 @@ export class WorkQueue {
     this.dispatch();
     // What went straight into a hand waits for nothing but its acknowledgement.
     if (this.line.length > 0) this.watchExpiry(item);
+    return this.isHalfFull && this.hasConsumers ? this.pressure() : undefined;
+  }
+
+  private get isHalfFull(): boolean {
+    const { queueMessages, queueBytes } = this.host.limits;
+    return this.count * 2 > queueMessages || this.bytes * 2 > queueBytes;
+  }
+
+  private pressure(): Promise<void> | undefined {
+    this.patience ??= new Patience(this.host.clock, PATIENCE);
+    return this.patience.wait((this.room ??= new Deferred()).promise);
   }
 
   /** Whether so much more can be kept; throws LimitError if not. */
@@ -163,6 +184,7 @@ export class WorkQueue {
       // Once, and only by whom it is with now.
       if (consumer.outstanding.get(item) !== attempt) return;
       consumer.outstanding.delete(item);
+      consumer.held.delete(item);
       how(item);
       this.dispatch();
       this.tellIfUnused();
@@ -172,8 +194,18 @@ export class WorkQueue {
       attempt: again,
       ack: settle((done) => this.forget(done)),
       nack: settle((refused) => this.refuse(refused)),
+      hold: () => void (consumer.outstanding.get(item) === attempt && consumer.held.add(item)),
+      release: () => void (consumer.held.delete(item) && consumer.isGone && this.takeBack(consumer, [item])),
     };
     this.take(at, delivery);
+  }
+
+  private takeBack(consumer: Consumer, items: readonly QueueItem[]): void {
+    for (const item of items) consumer.outstanding.delete(item);
+    this.line.insert(items);
+    for (const item of items) this.watchExpiry(item);
+    this.dispatch();
+    this.tellIfUnused();
   }
 
   /** It comes again, later each time: at once would be thousands of times a second. */
@@ -197,6 +229,9 @@ export class WorkQueue {
     this.count--;
     this.bytes -= item.bytes;
     item.quota.release(item.bytes);
+    if (this.room === undefined || this.isHalfFull) return;
+    this.room.resolve();
+    this.room = undefined;
   }
 
   /** Sees to it that what expires does not keep its room until somebody looks. */

@@ -21,7 +21,7 @@ import { AuthError, closedError, ConnectionError, toError } from '../errors.js';
 import { HeaderList, type HeaderRecord } from '../header-list.js';
 import { type Random, randomName } from '../random.js';
 import { connectStomp, type StompConnection, type StompConnectOptions } from '../stomp/client.js';
-import type { Body } from '../text.js';
+import { extrasOf } from '../stomp/server-kind.js';
 import { DeliveryStream } from './delivery-stream.js';
 import { type StompSubscribeOptions, StompSubscription } from './stomp-subscription.js';
 import { type PlainMessage, StompTransaction } from './stomp-transaction.js';
@@ -57,14 +57,12 @@ export interface RetryInfo {
 }
 
 const standard: readonly Capability[] = ['acknowledge', 'transact'];
-/** What only our own server can do. */
-const ours: readonly Capability[] = ['resume', 'private-requests'];
 
 /** A connection that ended sooner than this was none to speak of, milliseconds. */
 const BRIEF = 1000;
 
 export class StompBroker implements Broker {
-  can: ReadonlySet<Capability> = new Set([...standard, ...ours]);
+  can: ReadonlySet<Capability> = new Set([...standard, ...extrasOf('sallyport')]);
   state: BrokerState = 'connecting';
   /** Resolves with the first connection; rejects if there will be none. */
   readonly connected: Promise<void>;
@@ -229,7 +227,7 @@ export class StompBroker implements Broker {
       throw closedError();
     }
     this.#connection = connection;
-    this.can = new Set<Capability>([...standard, ...(connection.kind === 'sallyport' ? ours : [])]);
+    this.can = new Set([...standard, ...extrasOf(connection.kind)]);
     for (const subscription of this.#subscriptions.values()) subscription.open(connection);
     this.retry = { attempt: 0 };
     this.#first.resolve();

@@ -3,13 +3,19 @@
 import type { Delivery, OnDelivery, SubscribeOptions, Subscription } from '../broker/broker.js';
 import { callBack } from '../callback.js';
 import { Deferred } from '../deferred.js';
-import { privateRequestQueue } from '../broker/destination.js';
-import { ConnectionError, ProtocolError } from '../errors.js';
+import { ConnectionError } from '../errors.js';
 import { HeaderList, type HeaderRecord } from '../header-list.js';
 import { defaultLimits } from '../limits.js';
 import type { StompConnection } from '../stomp/client.js';
 import type { Frame } from '../stomp/frame.js';
-import { type ServerKind, spellPattern, spellPrefetch } from '../stomp/server-kind.js';
+import {
+  isImplied,
+  refusalOf,
+  replyAddress,
+  type ServerKind,
+  spellPrefetch,
+  spellSubscribe,
+} from '../stomp/server-kind.js';
 import type { StompAckMode } from '../stomp/server-session.js';
 
 /** Options of a STOMP subscription. */
@@ -19,9 +25,6 @@ export interface StompSubscribeOptions extends Omit<SubscribeOptions, 'ack' | 'h
   /** More headers of SUBSCRIBE. */
   headers?: HeaderList | HeaderRecord;
 }
-
-const NOT_PRIVATE =
-  'this server cannot call the methods of one connection: implement them as a service (option service of implement)';
 
 export class StompSubscription implements Subscription {
   readonly ready: Promise<void>;
@@ -55,8 +58,8 @@ export class StompSubscription implements Subscription {
   open(connection: StompConnection): void {
     this.#connection = connection;
     const { kind } = connection;
-    if (this.#destination === privateRequestQueue && kind !== 'sallyport')
-      return this.end(new ProtocolError('ERR_DESTINATION', NOT_PRIVATE, { by: 'us' }));
+    const refusal = refusalOf(kind, this.#destination);
+    if (refusal !== undefined) return this.end(refusal);
     if (this.#isImplied) return this.#taken.resolve();
     connection.confirmed('SUBSCRIBE', this.#headers(kind)).then(
       (frame) => {
@@ -76,7 +79,7 @@ export class StompSubscription implements Subscription {
       // RabbitMQ tells the name that it gave to a temporary queue, which nobody here knows.
       destination: this.#isTemporary ? this.#destination : (headers.get('destination') ?? ''),
       id: headers.get('message-id') ?? '',
-      replyTo: headers.get('reply-to'),
+      replyTo: replyAddress(this.#connection!.kind, headers.get('reply-to')),
       cursor,
       headers,
       body,
@@ -107,9 +110,8 @@ export class StompSubscription implements Subscription {
     return this.#id === this.#destination;
   }
 
-  /** RabbitMQ makes a temporary queue by its first use in a reply-to, and will not have it subscribed or unsubscribed. */
   get #isImplied(): boolean {
-    return this.#isTemporary && this.#connection?.kind === 'rabbitmq';
+    return this.#connection !== undefined && isImplied(this.#connection.kind, this.#destination);
   }
 
   get #isAcknowledged(): boolean {
@@ -118,16 +120,11 @@ export class StompSubscription implements Subscription {
 
   #headers(kind: ServerKind): Record<string, string | undefined> {
     const { ack, prefetch = this.#isAcknowledged ? defaultLimits.prefetch : undefined, headers } = this.#options;
-    const more = HeaderList.from(headers);
-    // Else a queue that others could use as well, which RabbitMQ has given up for those that do not last.
-    const isAlone = kind === 'rabbitmq' && more.size === 0 && this.#destination.startsWith('/topic/');
     return {
-      ...(isAlone && { exclusive: 'true' }),
-      ...more.toRecord(),
+      ...spellSubscribe(kind, this.#destination, HeaderList.from(headers)),
       ack,
       ...(prefetch && spellPrefetch(kind, prefetch)),
       id: this.#id,
-      destination: spellPattern(kind, this.#destination),
       after: this.cursor,
     };
   }

@@ -9,7 +9,13 @@ import type { Version } from './version.js';
 /** Some deliveries of one subscription, in the order sent, by what the client calls them. */
 export interface Taken {
   readonly from: Unsettled;
-  readonly deliveries: ReadonlyMap<string, Delivery>;
+  readonly deliveries: ReadonlyMap<string, Sent>;
+}
+
+interface Sent {
+  readonly delivery: Delivery;
+  /** Its number among all that were sent to the subscription. */
+  readonly order: number;
 }
 
 export class Acknowledgements {
@@ -52,7 +58,7 @@ export class Acknowledgements {
 
 /** What has been sent to one subscription and not been settled, in that order. */
 export class Unsettled {
-  private deliveries = new Map<string, Delivery>();
+  private deliveries = new Map<string, Sent>();
   /** The greatest number that was settled. */
   private settled = -1;
   private last = 0;
@@ -66,22 +72,19 @@ export class Unsettled {
 
   /** Remembers a delivery; returns the value of the header `ack` of its MESSAGE, which 1.2 has (STOMP 1.2, MESSAGE). */
   add(delivery: Delivery): string | undefined {
-    if (this.version !== '1.2') {
-      this.deliveries.set(delivery.id, delivery);
-      return undefined;
-    }
-    const id = `${this.place}-${++this.last}`;
-    this.deliveries.set(id, delivery);
-    return id;
+    const order = ++this.last;
+    const id = `${this.place}-${order}`;
+    this.deliveries.set(this.version === '1.2' ? id : delivery.id, { delivery, order });
+    return this.version === '1.2' ? id : undefined;
   }
 
   /** What an id stands for: in the mode `client` everything before it, too. Undefined: nothing that is known. */
-  take(id: string): ReadonlyMap<string, Delivery> | undefined {
+  take(id: string): ReadonlyMap<string, Sent> | undefined {
     const found = this.deliveries.get(id);
     if (found === undefined) return this.wasTaken(id) ? new Map() : undefined;
-    const taken = new Map<string, Delivery>();
-    for (const [key, delivery] of this.isCumulative ? this.deliveries : [[id, found] as const]) {
-      taken.set(key, delivery);
+    const taken = new Map<string, Sent>();
+    for (const [key, sent] of this.isCumulative ? this.deliveries : [[id, found] as const]) {
+      taken.set(key, sent);
       this.deliveries.delete(key);
       if (key === id) break;
     }
@@ -89,9 +92,9 @@ export class Unsettled {
     return taken;
   }
 
-  /** Takes back what a transaction had taken that was aborted. */
-  restore(taken: ReadonlyMap<string, Delivery>): void {
-    this.deliveries = new Map([...taken, ...this.deliveries]);
+  /** Takes back what a transaction had taken that was aborted, to where it was: an ACK is for what was sent before. */
+  restore(taken: ReadonlyMap<string, Sent>): void {
+    this.deliveries = new Map([...taken, ...this.deliveries].sort(([, a], [, b]) => a.order - b.order));
   }
 
   /** In 1.0 each ACK is for one message; from 1.1 on one of the mode `client` is for all before it (STOMP 1.1, SUBSCRIBE). */

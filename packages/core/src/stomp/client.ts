@@ -214,9 +214,10 @@ export class StompConnection {
 
   /**
    * RabbitMQ's ERRORs name no receipt. Among the SUBSCRIBEs at a connection's beginning it is the first that has no
-   * RECEIPT yet, for those are dealt with one after another.
+   * RECEIPT yet, for those are dealt with one after another. Ours name it, unless they are about the connection.
    */
   #suspect(): string | undefined {
+    if (this.kind === 'sallyport') return undefined;
     return this.#opening.find((receipt) => this.#receipts.has(receipt));
   }
 

@@ -22,12 +22,15 @@ export interface HeartBeatOptions {
   leastHeartBeat?: number;
 }
 
+/** What holds unless it is said otherwise. */
+export const heartBeatDefaults = { leastHeartBeat: 1000, heartBeatGrace: 0.1, leastGrace: 1000 } as const;
+
 const defaultOffer: HeartBeatOffer = { outgoing: 10_000, incoming: 10_000 };
 
 /** The header `heart-beat:<outgoing>,<incoming>`. Nothing shorter is offered than what will be kept. */
 export function offerHeartBeat(options: HeartBeatOptions = {}): HeartBeatOffer {
   const { outgoing, incoming } = { ...defaultOffer, ...options.heartBeat };
-  const least = options.leastHeartBeat ?? 1000;
+  const least = options.leastHeartBeat ?? heartBeatDefaults.leastHeartBeat;
   const offer = (interval: number): number => (interval === 0 ? 0 : Math.max(interval, least));
   return { outgoing: offer(outgoing), incoming: offer(incoming) };
 }
@@ -47,7 +50,11 @@ export function parseHeartBeat(header: string | undefined): HeartBeatOffer {
 }
 
 /** What both offers together mean for us: each direction has the larger of the two numbers, and none if either is 0. */
-export function agreeHeartBeat(ours: HeartBeatOffer, theirs: HeartBeatOffer, least = 1000): HeartBeatOffer {
+export function agreeHeartBeat(
+  ours: HeartBeatOffer,
+  theirs: HeartBeatOffer,
+  least: number = heartBeatDefaults.leastHeartBeat,
+): HeartBeatOffer {
   const agree = (sender: number, receiver: number): number =>
     sender === 0 || receiver === 0 ? 0 : Math.max(sender, receiver, least);
   return { outgoing: agree(ours.outgoing, theirs.incoming), incoming: agree(theirs.outgoing, ours.incoming) };
@@ -82,7 +89,8 @@ export class HeartBeat {
     const { outgoing, incoming } = agreed;
     // A little early, so that the beat is on the wire within the interval.
     if (outgoing > 0) this.#keepSending(outgoing * 0.9, on);
-    const grace = Math.max(incoming * (options.heartBeatGrace ?? 0.1), options.leastGrace ?? 1000);
+    const { heartBeatGrace, leastGrace } = { ...heartBeatDefaults, ...options };
+    const grace = Math.max(incoming * heartBeatGrace, leastGrace);
     if (incoming > 0) this.#watch(incoming + grace, on);
   }
 

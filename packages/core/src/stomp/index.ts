@@ -13,4 +13,14 @@ export {
   type ServerState,
   type StompAckMode,
 } from './server-session.js';
+export {
+  extrasOf,
+  isImplied,
+  refusalOf,
+  replyAddress,
+  type ServerKind,
+  serverKind,
+  spellExpiration,
+  spellSubscribe,
+} from './server-kind.js';
 export * from './version.js';

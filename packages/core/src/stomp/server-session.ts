@@ -74,8 +74,8 @@ export type StompAckMode = (typeof ackModes)[number];
 export class ServerSession {
   state: ServerState = 'connecting';
   version: Version | undefined;
-  /** Ids in use; those of STOMP 1.0 clients that give none are their destinations. */
-  readonly subscriptions = new Set<string>();
+  /** Destinations by the ids in use; those of STOMP 1.0 clients that give none are their destinations. */
+  readonly subscriptions = new Map<string, string>();
   /** Open ones. */
   readonly transactions = new Set<string>();
   private theirHeartBeat: HeartBeatOffer = { outgoing: 0, incoming: 0 };
@@ -115,7 +115,7 @@ export class ServerSession {
     const known = error instanceof SallyportError;
     const message = known ? error.message : 'internal error';
     const headers = {
-      message,
+      message: this.state === 'connected' ? message : unescaped(message),
       'error-code': known ? String(error.code) : 'ERR_INTERNAL',
       'receipt-id': receipt,
       'content-type': 'text/plain',
@@ -177,7 +177,7 @@ function subscribe(session: ServerSession, frame: Frame): ServerEffect[] {
   if (!ackModes.includes(ack))
     throw new ProtocolError('ERR_STOMP_ACK', `SUBSCRIBE: ack must be one of ${ackModes.join(', ')}`);
   const prefetch = prefetchOf(frame);
-  session.subscriptions.add(id);
+  session.subscriptions.set(id, destination);
   return [{ type: 'subscribe', id, destination, ack, prefetch, frame }];
 }
 
@@ -190,12 +190,19 @@ function prefetchOf(frame: Frame): number | undefined {
 }
 
 function unsubscribe(session: ServerSession, frame: Frame): ServerEffect[] {
-  // STOMP 1.0 lets a client name the destination instead of an id.
-  const id = subscriptionId(session, frame, frame.header('destination'));
-  if (!session.subscriptions.delete(id)) {
+  const ids = subscriptionsToEnd(session, frame).filter((id) => session.subscriptions.delete(id));
+  if (ids.length === 0) {
     throw new ProtocolError('ERR_STOMP_SUBSCRIPTION', 'UNSUBSCRIBE: this connection has no subscription with that id');
   }
-  return withReceipt(frame, { type: 'unsubscribe', id });
+  return withReceipt(frame, ...ids.map((id) => ({ type: 'unsubscribe' as const, id })));
+}
+
+/** STOMP 1.0 lets a client name the destination, whatever ids its subscriptions have. */
+function subscriptionsToEnd(session: ServerSession, frame: Frame): string[] {
+  const destination = frame.header('destination');
+  const id = subscriptionId(session, frame, destination);
+  if (frame.header('id') !== undefined) return [id];
+  return [...session.subscriptions].flatMap(([one, its]) => (its === destination ? [one] : []));
 }
 
 function disconnect(session: ServerSession, frame: Frame): ServerEffect[] {
@@ -244,6 +251,11 @@ function transactionOf(session: ServerSession, frame: Frame): string | undefined
 
 function wrongTransaction({ command }: Frame, what: string): ProtocolError {
   return new ProtocolError('ERR_STOMP_TRANSACTION', `${command}: a transaction of that name ${what}`);
+}
+
+/** Before CONNECTED nobody knows whether headers are escaped: then nothing is there that would have to be. */
+function unescaped(message: string): string {
+  return message.replace(/ *[:\\\r\n]+ */g, ', ');
 }
 
 function subscriptionId(session: ServerSession, frame: Frame, destination: string | undefined): string {

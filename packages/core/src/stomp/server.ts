@@ -242,10 +242,10 @@ class StompServer implements StompServerConnection {
   /** In a transaction what is settled is out of reach, but comes back with ABORT. */
   private settle({ how, headers, transaction }: Extract<ServerEffect, { type: 'settle' }>): undefined {
     const taken = this.acknowledgements!.take(headers);
-    if (transaction === undefined) for (const delivery of taken.deliveries.values()) delivery[how]!();
+    if (transaction === undefined) for (const { delivery } of taken.deliveries.values()) delivery[how]!();
     else {
       const open = this.transactions.get(transaction)!;
-      for (const delivery of taken.deliveries.values()) open.work[how](delivery);
+      for (const { delivery } of taken.deliveries.values()) open.work[how](delivery);
       open.taken.push(taken);
     }
   }

@@ -234,6 +234,36 @@ describe('WorkQueue with acknowledgement', () => {
     expect(two.seen).toHaveLength(3);
   });
 
+  it('leaves what a transaction holds in the hand of who has left, until it is settled or released', () => {
+    const { offer, listen, queue, idle } = start();
+    const one = listen(3);
+    for (const body of ['1', '2', '3']) offer(body);
+    one.hands[0]!.hold!();
+    one.hands[1]!.hold!();
+    one.leave();
+    const two = listen(10);
+    expect(two.seen).toEqual(['3']);
+    one.hands[0]!.release!();
+    one.hands[0]!.release!();
+    one.hands[0]!.ack!();
+    expect(two.seen).toEqual(['3', '1']);
+    two.hands.forEach((delivery) => delivery.ack!());
+    two.leave();
+    expect(queue.isUnused).toBe(false);
+    one.hands[1]!.ack!();
+    expect([queue.isUnused, idle()]).toEqual([true, 1]);
+  });
+
+  it('gives back what was released before its consumer left', () => {
+    const { offer, listen } = start();
+    const one = listen(3);
+    offer('1');
+    one.hands[0]!.hold!();
+    one.hands[0]!.release!();
+    one.leave();
+    expect(listen().seen).toEqual(['1']);
+  });
+
   it('gives it at once to others who are there', () => {
     const { offer, listen } = start();
     const [one, two] = [listen(5), listen()];

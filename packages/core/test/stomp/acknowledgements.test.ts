@@ -15,7 +15,7 @@ function start(version: Version, mode: StompAckMode) {
   const take = (name: string): string[] => {
     const index = Number(name) - 11;
     const headers = version === '1.2' ? { id: ids[index] ?? name } : { 'message-id': name, subscription: 's' };
-    return [...all.take(HeaderList.of(headers)).deliveries.values()].map(({ id }) => id);
+    return [...all.take(HeaderList.of(headers)).deliveries.values()].map(({ delivery }) => delivery.id);
   };
   return { all, s, ids, take };
 }
@@ -51,6 +51,18 @@ describe.each<Version>(['1.0', '1.1', '1.2'])('Acknowledgements of STOMP %s', (v
     expect(from).toBe(s);
     from.restore(deliveries);
     expect(take('15').at(0)).toBe(version === '1.0' ? '15' : '11');
+  });
+
+  it('restore in the order sent, whatever is restored first', () => {
+    const { all, ids, take } = start(version, 'client');
+    const takeFor = (at: number) =>
+      all.take(
+        HeaderList.of(version === '1.2' ? { id: ids[at] } : { 'message-id': String(11 + at), subscription: 's' }),
+      );
+    const [first, second] = [takeFor(1), takeFor(3)];
+    first.from.restore(first.deliveries);
+    second.from.restore(second.deliveries);
+    expect(take('12')).toEqual(version === '1.0' ? ['12'] : ['11', '12']);
   });
 
   it('know nothing of a subscription that has ended', () => {

@@ -59,12 +59,12 @@ describe.each([undefined, 1, 7])('StompConnection and serveStomp, in chunks of %
   it('agree that the client is refused, and why', async () => {
     const { served, connecting } = join({
       chunk,
-      authenticate: () => Promise.reject(new AuthError('ERR_AUTH_TOKEN', 'token: expired')),
+      authenticate: () => Promise.reject(new AuthError('ERR_AUTH_TOKEN', 'the token has expired')),
     });
     await expect(connecting).rejects.toMatchObject({
       name: 'AuthError',
       code: 'ERR_AUTH_TOKEN',
-      message: 'token: expired',
+      message: 'the token has expired',
     });
     expect(await served).toBeInstanceOf(AuthError);
   });

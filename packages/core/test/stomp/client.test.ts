@@ -229,6 +229,17 @@ describe('StompConnection and heart-beats', () => {
     expect(clock.pending).toBe(0);
   });
 
+  it('bears that ActiveMQ is silent for up to two intervals', async () => {
+    const { clock, connection } = await dial(beating.replace('heart-beat', 'server:ActiveMQ/5.17.2\nheart-beat'));
+    let ended: unknown;
+    void connection!.ended.then((reason) => (ended = reason));
+    await clock.run(20_999);
+    expect(ended).toBeUndefined();
+    await clock.run(1001);
+    await quiet();
+    expect(ended).toMatchObject({ code: 'ERR_HEART_BEAT' });
+  });
+
   it('neither beats nor watches where the server does neither', async () => {
     const { clock, connection, octets } = await dial(connectedFrame);
     const before = octets();

@@ -240,7 +240,34 @@ describe('ServerSession refuses', () => {
   });
 });
 
+describe('ServerSession before CONNECTED', () => {
+  it('says in an ERROR what is the same escaped or not', () => {
+    const refusal = new AuthError('ERR_AUTH', 'no: C:\\new\r\nline');
+    const [error] = replies(newSession('authenticating').fail(refusal));
+    expect([error!.header('message'), error!.text]).toEqual(['no, C, new, line', 'no: C:\\new\r\nline\n']);
+    const [later] = replies(newSession('connected').fail(refusal));
+    expect(later!.header('message')).toBe(refusal.message);
+  });
+});
+
 describe('ServerSession keeps subscriptions', () => {
+  it('in 1.0 ends all of a destination by its name, one by its id', () => {
+    const session = newSession('connected', '1.0');
+    for (const id of ['1', '2', '3']) session.receive(frame('SUBSCRIBE', { id, destination: '/queue/a' }));
+    session.receive(frame('SUBSCRIBE', { destination: '/queue/a' }));
+    session.receive(frame('SUBSCRIBE', { id: 'b', destination: '/queue/b' }));
+    expect(session.receive(frame('UNSUBSCRIBE', { id: '2', destination: '/queue/a' }))).toEqual([
+      { type: 'unsubscribe', id: '2' },
+    ]);
+    expect(session.receive(frame('UNSUBSCRIBE', { destination: '/queue/a' }))).toEqual([
+      { type: 'unsubscribe', id: '1' },
+      { type: 'unsubscribe', id: '3' },
+      { type: 'unsubscribe', id: '/queue/a' },
+    ]);
+    expect([...session.subscriptions.keys()]).toEqual(['b']);
+    expect(kinds(session.receive(frame('UNSUBSCRIBE', { destination: '/queue/a' })))).toEqual(refused);
+  });
+
   it('apart by id', () => {
     const session = newSession('connected');
     for (const id of ['0', '1', '', '__proto__']) {

@@ -147,7 +147,7 @@ describe('serveStomp before login', () => {
     };
     const { client } = setUp({ authenticate: refuse });
     await client.say(connect);
-    expect(client.octets).toContain('\nmessage:token: expired\n');
+    expect(client.octets).toContain('\nmessage:token, expired\n');
     expect(client.octets).toContain('\nerror-code:ERR_AUTH_TOKEN\n');
   });
 

@@ -583,6 +583,7 @@ export function brokerSuite(
           await engine.settle();
           expect(dead.bodies).toEqual(['1']);
           const { headers } = dead.deliveries[0]!;
+          expect(dead.deliveries[0]!.attempt).toBe(3);
           expect(['original-destination', 'note', 'expiration'].map((name) => headers.get(name))).toEqual([
             '/queue/x',
             'n',
@@ -721,7 +722,7 @@ async function send(engine: Engine, broker: Broker, destination: string, body: s
 /** Subscribes and waits until the broker has taken it; rejects if it refuses, whichever way. */
 async function listen(broker: Broker, destination: string, after?: string): Promise<Listening> {
   const deliveries: Delivery[] = [];
-  const subscription = broker.subscribe(destination, (delivery) => deliveries.push(delivery), { after });
+  const subscription = broker.subscribe(destination, (delivery) => void deliveries.push(delivery), { after });
   await subscription.ready;
   return {
     subscription,

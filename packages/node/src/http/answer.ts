@@ -41,5 +41,12 @@ export function answerEmpty(response: ServerResponse, status: number, headers?: 
   response.end();
 }
 
+/** Makes this answer the last one of its connection, unless it has begun. */
+export function closeAfter(response: ServerResponse): void {
+  if (response.headersSent) return;
+  response.removeHeader('keep-alive');
+  response.setHeader('connection', 'close');
+}
+
 /** A browser must not guess what an answer is: a text that looks like a script stays a text. */
 const alwaysSent: OutgoingHttpHeaders = { 'x-content-type-options': 'nosniff' };

@@ -4,17 +4,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Alarm, Clock } from '@sallyport/core';
+import type { ServerLimits } from '../limits.js';
 
-export interface HttpTimes {
-  /** A request's head must be complete this long after the connection began, milliseconds. Default 10 000. */
-  headTime: number;
-  /** A request with its body must be complete after this long, milliseconds. Default 30 000. */
-  requestTime: number;
-  /** The next request's head must be complete this long after the last answer, milliseconds. Default 5000. */
-  keepAliveTime: number;
-}
+export type HttpTimes = Pick<ServerLimits, 'headTime' | 'requestTime' | 'keepAliveTime' | 'writeStall'>;
 
-export const defaultTimes: HttpTimes = { headTime: 10_000, requestTime: 30_000, keepAliveTime: 5000 };
+/** Node's timers take no more. */
+const LONGEST_TIMEOUT = 2 ** 31 - 1;
 
 export class Deadlines {
   private alarm: Alarm | undefined;
@@ -28,7 +23,6 @@ export class Deadlines {
     private readonly socket: Socket,
     private readonly clock: Clock,
     private readonly times: HttpTimes,
-    private readonly writeStall: number,
   ) {
     this.await(times.headTime);
     socket.once('close', () => this.stop());
@@ -51,7 +45,7 @@ export class Deadlines {
       this.settle();
     });
     // Node's timer of a socket knows how a long write moves on; it is on only while an answer leaves.
-    response.once('prefinish', () => this.socket.setTimeout(this.writeStall));
+    response.once('prefinish', () => this.socket.setTimeout(Math.min(this.times.writeStall, LONGEST_TIMEOUT)));
     response.once('close', () => {
       this.socket.setTimeout(0);
       this.unanswered--;

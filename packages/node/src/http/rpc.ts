@@ -2,13 +2,16 @@
 // is parsed; what JSON-RPC can say is said in a 200.
 
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { AuthError, decodeText } from '@sallyport/core';
+import { decodeText, TimeoutError } from '@sallyport/core';
 import { originAllowed, type OriginCheck } from '@sallyport/websocket/upgrade';
 import type { Accepted } from '../acceptor.js';
-import { answerEmpty, answerJson, answerText } from './answer.js';
+import { Refusal } from '../access.js';
+import { answerEmpty, answerJson, answerText, closeAfter } from './answer.js';
 
-/** How a text came in. */
-export interface RpcContext extends Pick<Accepted, 'secure' | 'remoteAddress' | 'peerCertificate' | 'authenticated'> {
+/** How a request came in. */
+export interface RpcContext {
+  /** The same for all requests of one connection. */
+  accepted: Accepted;
   headers: IncomingHttpHeaders;
   /** The page it came from, if it came from one. */
   origin: string | undefined;
@@ -16,8 +19,11 @@ export interface RpcContext extends Pick<Accepted, 'secure' | 'remoteAddress' | 
   signal: AbortSignal;
 }
 
-/** Answers a JSON-RPC text; with nothing if there is nothing to answer. Throws AuthError for a refusal: 401. */
-export type Rpc = (text: string, context: RpcContext) => Promise<string | undefined>;
+/**
+ * Lets a caller in, before its text is read; resolves with what answers the text, with nothing if there is nothing to
+ * answer. Rejects with {@link Refusal}: 401.
+ */
+export type Rpc = (context: RpcContext) => Promise<(text: string) => Promise<string | undefined>>;
 
 export interface RpcRouteOptions extends OriginCheck {
   rpc: Rpc;
@@ -42,29 +48,46 @@ export async function serveRpc(
   if (request.method !== 'POST') return answerText(response, 405, 'use POST', { allow: METHODS });
   if (!isJson(request.headers))
     return answerText(response, 415, 'the content-type must be application/json, without content-encoding', cors);
+  const tooLong = `the body is longer than ${options.most} bytes (limits.body)`;
+  if (Number(request.headers['content-length'] ?? 0) > options.most) return answerText(response, 413, tooLong, cors);
+  const answerTo = await admit(request, response, accepted, options.rpc, cors);
+  if (answerTo === undefined) return;
   const body = await readBody(request, response, options.most);
-  if (body === undefined) {
-    return answerText(response, 413, `the body is longer than ${options.most} bytes (limits.body)`, cors);
-  }
+  if (body === undefined) return answerText(response, 413, tooLong, cors);
   const text = textOf(body);
   if (text === undefined) return answerText(response, 400, 'the body is not UTF-8', cors);
-  await respond(response, cors, options.rpc(text, contextOf(request, response, accepted)));
+  const answer = await answerTo(text);
+  if (answer === undefined) answerEmpty(response, 204, cors);
+  else answerJson(response, answer, cors);
 }
 
-async function respond(
+/** Before a byte of the body is taken in; answers a refusal itself. */
+async function admit(
+  request: IncomingMessage,
   response: ServerResponse,
+  accepted: Accepted,
+  rpc: Rpc,
   cors: OutgoingHttpHeaders,
-  answer: Promise<string | undefined>,
-): Promise<void> {
+): Promise<Awaited<ReturnType<Rpc>> | undefined> {
+  const { headers } = request;
+  const left = new AbortController();
+  response.once('close', () => left.abort());
   try {
-    const text = await answer;
-    if (text === undefined) answerEmpty(response, 204, cors);
-    else answerJson(response, text, cors);
+    return await rpc({ accepted, headers, origin: headers.origin, signal: left.signal });
   } catch (error) {
-    if (!(error instanceof AuthError)) throw error;
-    // Basic would make browsers ask for a password by themselves.
-    answerText(response, 401, error.message, { 'www-authenticate': 'Bearer', ...cors });
+    if (response.destroyed) return undefined;
+    if (error instanceof TimeoutError) answerText(response, 503, 'that could not be decided in time', cors);
+    else if (error instanceof Refusal) answerRefusal(response, error, cors);
+    else throw error;
+    return undefined;
   }
+}
+
+function answerRefusal(response: ServerResponse, { message, isLast }: Refusal, cors: OutgoingHttpHeaders): void {
+  // Basic would make browsers ask for a password by themselves.
+  const challenge = { 'www-authenticate': 'Bearer', ...cors };
+  if (isLast) closeAfter(response);
+  answerText(response, 401, message, challenge);
 }
 
 /** For pages of other hosts; the origin has been checked. Never `*`, which would make the answer everybody's. */
@@ -89,17 +112,19 @@ async function readBody(
   response: ServerResponse,
   most: number,
 ): Promise<Uint8Array | undefined> {
-  if (Number(request.headers['content-length'] ?? 0) > most) return undefined;
   if (request.headers.expect !== undefined) response.writeContinue();
   return new Promise((resolve, reject) => {
-    const chunks: Uint8Array[] = [];
+    let chunks: Uint8Array[] = [];
     let length = 0;
     request.on('data', (chunk: Uint8Array) => {
       length += chunk.length;
       if (length <= most) chunks.push(chunk);
       else resolve(undefined);
+      // Many small pieces would cost more than their bytes: each keeps alive what was read with it.
+      if (length > most) chunks = [];
+      else if (chunks.length > 64 + length / 256) chunks = [Buffer.concat(chunks, length)];
     });
-    request.on('end', () => resolve(Buffer.concat(chunks, length)));
+    request.on('end', () => resolve(Buffer.concat(chunks)));
     request.on('error', reject);
   });
 }
@@ -110,20 +135,4 @@ function textOf(body: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
-}
-
-function contextOf(request: IncomingMessage, response: ServerResponse, accepted: Accepted): RpcContext {
-  const { secure, remoteAddress, peerCertificate, authenticated } = accepted;
-  const { headers } = request;
-  const abort = new AbortController();
-  response.once('close', () => abort.abort());
-  return {
-    secure,
-    remoteAddress,
-    peerCertificate,
-    authenticated,
-    headers,
-    origin: headers.origin,
-    signal: abort.signal,
-  };
 }

@@ -3,16 +3,18 @@
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
-import { type Clock, defaultLimits, type Limits, systemClock } from '@sallyport/core';
+import { type Clock, systemClock } from '@sallyport/core';
 import { type OriginCheck, refuseUpgrade } from '@sallyport/websocket/upgrade';
 import type { Accepted } from '../acceptor.js';
-import { answerEmpty, answerJson, answerText } from './answer.js';
-import { Deadlines, defaultTimes, type HttpTimes } from './deadlines.js';
+import { defaultServerLimits, type ServerLimits } from '../limits.js';
+import { answerEmpty, answerJson, answerText, closeAfter } from './answer.js';
+import { Deadlines } from './deadlines.js';
+import { answerFault } from './fault.js';
 import { hostAllowed } from './host.js';
 import { Page } from './page.js';
 import { type Rpc, serveRpc } from './rpc.js';
 
-export interface HttpServerOptions extends OriginCheck, Partial<HttpTimes> {
+export interface HttpServerOptions extends OriginCheck {
   /** Answers JSON-RPC texts at POST /rpc. */
   rpc?: Rpc;
   /** What GET /healthz says, as JSON. */
@@ -23,19 +25,17 @@ export interface HttpServerOptions extends OriginCheck, Partial<HttpTimes> {
   upgrade?: (request: IncomingMessage, socket: Socket, head: Buffer, accepted: Accepted) => void;
   /** The names this server answers to; see {@link HttpServer.allowedHosts}. */
   allowedHosts?: readonly string[];
-  /** `body` and `writeStall`. */
-  limits?: Partial<Limits>;
+  limits?: Partial<ServerLimits> | undefined;
   clock?: Clock;
   /** Told of errors that became a 500. */
   onError?: (error: unknown) => void;
 }
 
-const HEAD_SIZE = 16 * 1024;
-const HEADER_COUNT = 100;
-
 interface Visit {
   accepted: Accepted;
   deadlines: Deadlines;
+  /** The answer to the request that came last. */
+  last?: ServerResponse;
 }
 
 export class HttpServer {
@@ -44,27 +44,29 @@ export class HttpServer {
    * listening on loopback, where a foreign name means that a page is trying to get in.
    */
   allowedHosts: readonly string[] | undefined;
+  /** The pages that may connect; see {@link OriginCheck}. */
+  origins: readonly string[] | undefined;
   private readonly server: Server;
   private readonly visits = new Map<Socket, Visit>();
   private readonly page: Page | undefined;
-  private readonly limits: Limits;
-  private readonly times: HttpTimes;
+  private readonly limits: ServerLimits;
   private readonly clock: Clock;
   private closing = false;
   private emptied: (() => void) | undefined;
 
   constructor(private readonly options: HttpServerOptions) {
     this.allowedHosts = options.allowedHosts;
+    this.origins = options.origins;
     this.clock = options.clock ?? systemClock;
-    this.limits = { ...defaultLimits, ...options.limits };
-    this.times = timesOf(options);
+    this.limits = { ...defaultServerLimits, ...options.limits };
     this.page = options.page === undefined ? undefined : new Page(options.page);
-    // Node's own timers are off: those that never run, so that nobody relies on them; keep-alive, because ours does it.
-    const off = { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0 };
-    this.server = createServer({ maxHeaderSize: HEAD_SIZE, ...off });
+    // Node's own timers are off: those that never run, so that nobody relies on them; keep-alive, because ours does it;
+    // Host, because a request with two is as bad.
+    const off = { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0, requireHostHeader: false };
+    this.server = createServer({ maxHeaderSize: Math.min(Math.ceil(this.limits.httpHead), 2 ** 30), ...off });
     // One more than allowed is read, and then refused: Node itself would silently leave out what is too much.
-    this.server.maxHeadersCount = HEADER_COUNT + 1;
-    this.server.on('request', this.request).on('checkContinue', this.request);
+    this.server.maxHeadersCount = this.limits.httpHeaders + 1;
+    this.server.on('request', this.request).on('checkContinue', this.request).on('clientError', this.fault);
     if (options.upgrade !== undefined) this.server.on('upgrade', this.upgrade);
   }
 
@@ -72,7 +74,7 @@ export class HttpServer {
   adopt(accepted: Accepted): void {
     const socket = accepted.socket as Socket;
     if (this.closing) return void socket.destroy();
-    const deadlines = new Deadlines(socket, this.clock, this.times, this.limits.writeStall);
+    const deadlines = new Deadlines(socket, this.clock, this.limits);
     this.visits.set(socket, { accepted, deadlines });
     socket.once('close', () => this.leave(socket));
     this.server.emit('connection', socket);
@@ -81,7 +83,10 @@ export class HttpServer {
   /** Takes no more requests; resolves when those there have been answered. Upgraded connections are not ours any more. */
   close(): Promise<void> {
     this.closing = true;
-    for (const [socket, { deadlines }] of this.visits) if (deadlines.idle) socket.destroy();
+    for (const [socket, { deadlines, last }] of this.visits) {
+      if (deadlines.idle) socket.destroy();
+      else if (last !== undefined) closeAfter(last);
+    }
     return new Promise((resolve) => {
       this.emptied = resolve;
       this.leave(undefined);
@@ -99,15 +104,22 @@ export class HttpServer {
     if (visit === undefined) return void request.socket.destroy();
     visit.deadlines.request(request, response);
     response.once('close', () => this.closing && visit.deadlines.idle && request.socket.destroy());
-    response.setHeader('keep-alive', `timeout=${Math.floor(this.times.keepAliveTime / 1000)}`);
+    visit.last = response;
+    if (this.closing) closeAfter(response);
+    else response.setHeader('keep-alive', `timeout=${Math.floor(this.limits.keepAliveTime / 1000)}`);
     this.route(request, response, visit.accepted).catch((error: unknown) => this.failed(error, response));
   };
 
   private async route(request: IncomingMessage, response: ServerResponse, accepted: Accepted): Promise<void> {
-    const { rpc, health, origins } = this.options;
+    const { origins } = this;
+    const { rpc, health } = this.options;
     const { method } = request;
     const refusal = this.refusal(request);
-    if (refusal !== undefined) return answerText(response, ...refusal);
+    if (refusal !== undefined) {
+      // A host is not allowed, but nothing is wrong with how it was asked for.
+      if (refusal[0] !== 403) closeAfter(response);
+      return answerText(response, ...refusal);
+    }
     const path = pathOf(request);
     if (path === '/rpc' && rpc !== undefined) {
       return serveRpc(request, response, accepted, { rpc, origins, most: this.limits.body });
@@ -118,10 +130,19 @@ export class HttpServer {
     answerText(response, 404, 'there is nothing here');
   }
 
+  private readonly fault = (error: Error, stream: unknown): void => {
+    const socket = stream as Socket;
+    const last = this.visits.get(socket)?.last;
+    const hasBegun = last !== undefined && last.headersSent && !last.writableFinished;
+    answerFault(error, socket, hasBegun, this.limits, this.clock);
+  };
+
   private readonly upgrade = (request: IncomingMessage, stream: unknown, head: Buffer): void => {
     const socket = stream as Socket;
     const visit = this.visits.get(socket);
-    if (visit === undefined) return void socket.destroy();
+    // An answer that is still due must not come in the middle of another protocol.
+    if (visit === undefined || !visit.deadlines.idle) return void socket.destroy();
+    if (!isWebSocket(request)) return this.takeBack(request, socket, head);
     this.visits.delete(socket);
     visit.deadlines.stop();
     const [status, text] = this.refusal(request) ?? [];
@@ -129,10 +150,28 @@ export class HttpServer {
     this.options.upgrade!(request, socket, head, visit.accepted);
   };
 
+  /**
+   * Serves a request that would have liked another protocol, such as HTTP/2, without it: a server may ignore that (RFC 9110,
+   * section 7.8). Node asks no one before it leaves HTTP, so it reads the request once more, without the wish.
+   */
+  private takeBack({ method, url, httpVersion, rawHeaders }: IncomingMessage, socket: Socket, head: Buffer): void {
+    const lines = [`${method} ${url} HTTP/${httpVersion}`];
+    for (let at = 0; at < rawHeaders.length; at += 2) {
+      if (rawHeaders[at]!.toLowerCase() !== 'upgrade') lines.push(`${rawHeaders[at]}: ${rawHeaders[at + 1]}`);
+    }
+    socket.unshift(Buffer.concat([Buffer.from([...lines, '', ''].join('\r\n'), 'latin1'), head]));
+    this.server.emit('connection', socket);
+  }
+
   /** What holds for every request, whatever it asks for. */
-  private refusal({ headers, rawHeaders }: IncomingMessage): [status: number, text: string] | undefined {
+  private refusal({ headers, rawHeaders, httpVersion }: IncomingMessage): [status: number, text: string] | undefined {
     if (this.closing) return [503, 'the server is closing'];
-    if (rawHeaders.length > 2 * HEADER_COUNT) return [431, `there are more than ${HEADER_COUNT} headers`];
+    const { httpHeaders } = this.limits;
+    if (rawHeaders.length > 2 * httpHeaders)
+      return [431, `there are more than ${httpHeaders} headers (limits.httpHeaders)`];
+    // RFC 9112, section 3.2.
+    const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length;
+    if (hosts > 1 || (hosts === 0 && httpVersion !== '1.0')) return [400, 'there must be one header Host'];
     if (this.allowedHosts === undefined || hostAllowed(headers.host, this.allowedHosts)) return undefined;
     return [403, 'this host is not allowed (option `allowedHosts`)'];
   }
@@ -151,18 +190,14 @@ export class HttpServer {
   }
 }
 
+/** Whether a request wants to become a WebSocket (RFC 6455, section 4.2.1). */
+function isWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
+}
+
 /** The path of a request, as it was sent. */
 function pathOf({ url = '' }: IncomingMessage): string {
   if (url.startsWith('/')) return url.split('?', 1)[0]!;
   // The absolute form, which proxies use and servers must accept (RFC 9112, section 3.2.2).
   return URL.canParse(url) ? new URL(url).pathname : url;
-}
-
-function timesOf(options: Partial<HttpTimes>): HttpTimes {
-  const { headTime, requestTime, keepAliveTime } = defaultTimes;
-  return {
-    headTime: options.headTime ?? headTime,
-    requestTime: options.requestTime ?? requestTime,
-    keepAliveTime: options.keepAliveTime ?? keepAliveTime,
-  };
 }

@@ -3,11 +3,11 @@ import type { Socket } from 'node:net';
 import { expect, test } from 'vitest';
 import { selfSigned } from '../../src/certificate.js';
 import type { HttpServerOptions } from '../../src/http/server.js';
-import { httpPort } from '../fixtures/http.js';
+import { answering, httpPort } from '../fixtures/http.js';
 import { closed, dialled, dialledTls, listening, received, resolvers, until } from '../fixtures/sockets.js';
 
 const keys = await selfSigned();
-const echo: HttpServerOptions = { rpc: (text) => Promise.resolve(text) };
+const echo: HttpServerOptions = { rpc: answering((text) => Promise.resolve(text)) };
 const health: HttpServerOptions = { health: () => ({ ok: true }) };
 
 test("Node's own are not enforced on a server that never listens: why ours exist", async () => {
@@ -64,10 +64,10 @@ test('an answer may take its time', async () => {
   const answer = resolvers<string>();
   const asked = resolvers<void>();
   const { port, clock } = await httpPort({
-    rpc: () => {
+    rpc: answering(() => {
       asked.resolve();
       return answer.promise;
-    },
+    }),
   });
   const client = await dialled(port);
   client.write('POST /rpc HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}');
@@ -99,7 +99,7 @@ test('between two requests there are five seconds', async () => {
 });
 
 test('requests that come at once are answered in order, and time goes on after the last', async () => {
-  const { port, clock, acceptor } = await httpPort({ rpc: (text) => Promise.resolve(text), ...health });
+  const { port, clock, acceptor } = await httpPort({ rpc: answering((text) => Promise.resolve(text)), ...health });
   const client = await dialled(port);
   let text = '';
   client.on('data', (chunk: Buffer) => (text += chunk.toString()));
@@ -116,7 +116,7 @@ test('requests that come at once are answered in order, and time goes on after t
 
 test('a client that does not take its answer is cut', async () => {
   const large = JSON.stringify('x'.repeat(12_000_000));
-  const { port, acceptor } = await httpPort({ rpc: () => Promise.resolve(large), limits: { writeStall: 100 } });
+  const { port, acceptor } = await httpPort({ rpc: answering(() => Promise.resolve(large)), limits: { writeStall: 100 } });
   const client = await dialled(port);
   client.write('POST /rpc HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}');
   client.pause();

@@ -1,11 +1,12 @@
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { AuthError } from '@sallyport/core';
+import { TimeoutError } from '@sallyport/core';
+import { Refusal } from '../../src/access.js';
 import type { Rpc } from '../../src/http/rpc.js';
-import { exchange, httpPort, statusOf } from '../fixtures/http.js';
+import { answering, exchange, httpPort, statusOf } from '../fixtures/http.js';
 import { dialled, resolvers, until } from '../fixtures/sockets.js';
 
 const json = { 'content-type': 'application/json' };
-const echo: Rpc = (text) => Promise.resolve(text);
+const echo = answering((text) => Promise.resolve(text));
 
 async function post(url: string, body: BodyInit, headers: Record<string, string> = json): Promise<Response> {
   const response = await fetch(`${url}/rpc`, { method: 'POST', body, headers });
@@ -15,7 +16,7 @@ async function post(url: string, body: BodyInit, headers: Record<string, string>
 
 describe('an answer', () => {
   test('is JSON with status 200, whatever JSON-RPC says in it', async () => {
-    const { url } = await httpPort({ rpc: () => Promise.resolve('{"jsonrpc":"2.0","error":{"code":-32601}}') });
+    const { url } = await httpPort({ rpc: answering(() => Promise.resolve('{"jsonrpc":"2.0","error":{"code":-32601}}')) });
     const answer = await post(url, '{"jsonrpc":"2.0","method":"none","id":1}');
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toBe('application/json');
@@ -25,16 +26,30 @@ describe('an answer', () => {
   });
 
   test('to a notification is 204', async () => {
-    const { url } = await httpPort({ rpc: () => Promise.resolve(undefined) });
+    const { url } = await httpPort({ rpc: answering(() => Promise.resolve(undefined)) });
     const answer = await post(url, '{"jsonrpc":"2.0","method":"none"}');
     expect([answer.status, await answer.text()]).toEqual([204, '']);
   });
 
   test('to whoever is refused is 401, and does not make browsers ask for a password', async () => {
-    const { url } = await httpPort({ rpc: () => Promise.reject(new AuthError('ERR_AUTH', 'access refused')) });
+    const { url } = await httpPort({ rpc: () => Promise.reject(new Refusal(false)) });
     const answer = await post(url, '{}');
-    expect([answer.status, await answer.text()]).toEqual([401, 'access refused\n']);
+    expect([answer.status, await answer.text()]).toEqual([401, 'access refused, wrong or missing credentials\n']);
     expect(answer.headers.get('www-authenticate')).toBe('Bearer');
+    expect(answer.headers.get('connection')).toBe('keep-alive');
+  });
+
+  test('to whoever is refused for the last time ends the connection', async () => {
+    const { url } = await httpPort({ rpc: () => Promise.reject(new Refusal(true)) });
+    const answer = await post(url, '{}');
+    expect([answer.status, answer.headers.get('connection')]).toEqual([401, 'close']);
+    expect(answer.headers.get('keep-alive')).toBeNull();
+  });
+
+  test('is a 503 when it could not be decided in time who that is', async () => {
+    const { url } = await httpPort({ rpc: () => Promise.reject(new TimeoutError('ERR_CONNECT_TIME', 'secret')) });
+    const answer = await post(url, '{}');
+    expect([answer.status, await answer.text()]).toEqual([503, 'that could not be decided in time\n']);
   });
 
   test('is a 500 without a word when something is broken', async () => {
@@ -52,9 +67,9 @@ describe('what it is told', () => {
     const head = ['POST /rpc HTTP/1.1', 'Host: a', 'Content-Type: application/json', 'Content-Length: 2'];
     client.write([...head, 'Authorization: Bearer abc', 'Origin: http://a', '', '{}'].join('\r\n'));
     await until(() => rpc.mock.calls.length === 1);
-    const [text, context] = rpc.mock.calls[0]!;
-    expect(text).toBe('{}');
-    expect(context).toMatchObject({ secure: false, remoteAddress: '127.0.0.1', origin: 'http://a' });
+    const [context] = rpc.mock.calls[0]!;
+    expect(context.accepted).toMatchObject({ secure: false, remoteAddress: '127.0.0.1' });
+    expect(context.origin).toBe('http://a');
     expect(context.headers.authorization).toBe('Bearer abc');
     expect(context.signal.aborted).toBe(false);
     client.destroy();
@@ -62,9 +77,9 @@ describe('what it is told', () => {
   });
 
   test('that the connection has authenticated', async () => {
-    const rpc: Rpc = (text, { authenticated }) => {
-      authenticated();
-      return Promise.resolve(text);
+    const rpc: Rpc = (context) => {
+      context.accepted.authenticated();
+      return echo(context);
     };
     const { url, acceptor } = await httpPort({ rpc });
     await (await post(url, '{}')).text();

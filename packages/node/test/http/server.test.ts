@@ -6,11 +6,11 @@ import type { Channel } from '@sallyport/core';
 import { webSocketUpgrade } from '@sallyport/websocket/upgrade';
 import { selfSigned } from '../../src/certificate.js';
 import type { HttpServerOptions } from '../../src/http/server.js';
-import { exchange, httpPort, statusOf } from '../fixtures/http.js';
+import { answering, exchange, httpPort, statusOf } from '../fixtures/http.js';
 import { closed, dialled, dialledTls, dribble, received, resolvers, until } from '../fixtures/sockets.js';
 
 const keys = await selfSigned();
-const echo: HttpServerOptions = { rpc: (text) => Promise.resolve(text) };
+const echo: HttpServerOptions = { rpc: answering((text) => Promise.resolve(text)) };
 const health: HttpServerOptions = { health: () => ({ ok: true }) };
 
 describe('routes', () => {
@@ -78,6 +78,24 @@ describe('bounds', () => {
     const { port } = await httpPort(health);
     const answer = await exchange(port, 'GET /healthz HTTP/1.1', 'Host: a', `X: ${'x'.repeat(17_000)}`);
     expect(statusOf(answer)).toBe(431);
+    expect(answer).toMatch(/nosniff[^]*\r\n\r\nthe head is longer than 16384 bytes \(limits\.httpHead\)\n$/);
+  });
+
+  test('the answer arrives, although more than its head is on the way', async () => {
+    const { port } = await httpPort(health);
+    const answer = await exchange(port, 'GET /healthz HTTP/1.1', 'Host: a', `X: ${'x'.repeat(2_000_000)}`);
+    expect(statusOf(answer)).toBe(431);
+  });
+
+  test('both bounds can be set', async () => {
+    const { port } = await httpPort({ ...health, limits: { httpHead: 1000, httpHeaders: 5 } });
+    const answer = await exchange(port, 'GET /healthz HTTP/1.1', 'Host: a', `X: ${'x'.repeat(1000)}`);
+    expect(answer).toContain('longer than 1000 bytes (limits.httpHead)');
+    const headers = (count: number) => Array.from({ length: count }, (_, at) => `X-${at}: 1`);
+    expect(statusOf(await exchange(port, 'GET /healthz HTTP/1.1', 'Host: a', ...headers(3)))).toBe(200);
+    expect(await exchange(port, 'GET /healthz HTTP/1.1', 'Host: a', ...headers(4))).toContain(
+      'more than 5 headers (limits.httpHeaders)',
+    );
   });
 
   test('more than 100 headers are refused, not left out', async () => {
@@ -97,7 +115,9 @@ describe('bounds', () => {
     const { port } = await httpPort({ ...echo, ...health });
     const socket = await dialled(port);
     socket.write(text.startsWith('GET\r') ? 'GET \r\n\r\n' : text);
-    expect(statusOf(await received(socket))).toBe(400);
+    const answer = await received(socket);
+    expect(statusOf(answer)).toBe(400);
+    expect(answer).toMatch(/nosniff[^]*\r\n\r\n(this is no HTTP request|there must be one header Host)\n$/);
   });
 
   test('STOMP after HTTP on the same connection is not STOMP', async () => {
@@ -105,7 +125,9 @@ describe('bounds', () => {
     const socket = await dialled(port);
     socket.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\nCONNECT\naccept-version:1.2\n\n\0');
     const answer = await received(socket);
-    expect(answer).toMatch(/^HTTP\/1\.1 200 OK\r\n[^]*\{"ok":true\}$/);
+    expect(answer).toMatch(
+      /^HTTP\/1\.1 200 OK\r\n[^]*\{"ok":true\}HTTP\/1\.1 400 [^]*\r\n\r\nthis is no HTTP request\n$/,
+    );
   });
 });
 
@@ -224,10 +246,10 @@ describe('closing', () => {
   test('idle connections are closed at once, busy ones after their answer', async () => {
     const answer = resolvers<string>();
     const asked = resolvers<void>();
-    const rpc = () => {
+    const rpc = answering(() => {
       asked.resolve();
       return answer.promise;
-    };
+    });
     const { port, http, acceptor } = await httpPort({ rpc, ...health });
     const idle = await dialled(port);
     idle.write('GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n');
@@ -242,7 +264,7 @@ describe('closing', () => {
     await closed(idle);
     expect(over).toBe(false);
     answer.resolve('"done"');
-    expect(await text).toContain('"done"');
+    expect(await text).toMatch(/\r\nconnection: close\r\n[^]*"done"/);
     await closing;
     const late = await dialled(port);
     late.write('GET /healthz HTTP/1.1\r\n');
@@ -252,10 +274,10 @@ describe('closing', () => {
 
   test('or all at once', async () => {
     const asked = resolvers<void>();
-    const rpc = () => {
+    const rpc = answering(() => {
       asked.resolve();
       return new Promise<string>(() => {});
-    };
+    });
     const { port, http, clock } = await httpPort({ rpc });
     const busy = await dialled(port);
     busy.write('POST /rpc HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}');

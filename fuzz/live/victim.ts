@@ -1,0 +1,61 @@
+// The attacked server as seen from the attacker's process.
+
+import { type ChildProcess, fork } from 'node:child_process';
+import { join } from 'node:path';
+import type { Report, Stats } from './talk.js';
+
+export class Victim {
+  port = 0;
+  certificate = '';
+  /** The first thing that broke. */
+  broken: string | undefined;
+  private readonly child: ChildProcess;
+  private readonly listening: Promise<void>;
+  private onStats: (stats: Stats) => void = () => {};
+  private ending = false;
+  private said = '';
+
+  constructor(outdir: string) {
+    const execArgv = ['--expose-gc', '--enable-source-maps'];
+    this.child = fork(join(outdir, 'live/server.mjs'), [], { execArgv, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    for (const stream of [this.child.stdout!, this.child.stderr!])
+      stream.setEncoding('utf8').on('data', (text: string) => (this.said = (this.said + text).slice(-4000)));
+    this.listening = new Promise((resolve) => {
+      this.child.on('message', (report: Report) => {
+        if (report.type === 'stats') return this.onStats(report.stats);
+        if (report.type === 'broken') return void (this.broken ??= report.what);
+        ({ port: this.port, certificate: this.certificate } = report);
+        resolve();
+      });
+      this.child.on('exit', (code, signal) => {
+        if (!this.ending) this.broken ??= `the process ended with ${signal ?? code}: ${this.said}`;
+        resolve();
+      });
+    });
+  }
+
+  async start(): Promise<this> {
+    await this.listening;
+    return this;
+  }
+
+  /** Undefined if it does not answer in time. */
+  stats(): Promise<Stats | undefined> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(undefined), 3000);
+      this.onStats = (stats) => {
+        clearTimeout(timer);
+        resolve(stats);
+      };
+      if (this.child.connected) this.child.send('stats');
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.ending = true;
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const gone = new Promise((resolve) => this.child.once('exit', resolve));
+    this.child.kill('SIGKILL');
+    await gone;
+  }
+}

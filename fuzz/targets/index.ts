@@ -1,0 +1,26 @@
+// Everything that is fuzzed within one process.
+
+import type { Target } from '../target.js';
+import { authorization, clientHellos, detectors, originAndHost, proxyHeader } from './first-bytes.js';
+import { jsonRpcDispatcher, jsonRpcPeer } from './json-rpc.js';
+import { lines } from './lines.js';
+import { queuesModel } from './queues/index.js';
+import { clientDecoder, serverDecoder } from './stomp-decoder.js';
+import { stompSession } from './stomp-session.js';
+import { webSocketPayload } from './websocket-payload.js';
+
+export const targets: readonly Target[] = [
+  clientDecoder,
+  serverDecoder,
+  stompSession,
+  queuesModel,
+  jsonRpcDispatcher,
+  jsonRpcPeer,
+  lines,
+  detectors,
+  proxyHeader,
+  clientHellos,
+  authorization,
+  originAndHost,
+  webSocketPayload,
+];

@@ -1,0 +1,154 @@
+// The options of `demo` and `serve`: what a server is told on the command line.
+
+import { resolve } from 'node:path';
+import { pageRoot } from '@sallyport/dashboard';
+import { defaultPort } from '@sallyport/node';
+import { passcodeOf, readNumber, UsageError } from '../command.js';
+import { type GivenLimits, knownLimits, sortLimits } from './limits.js';
+import { readHost, readNetwork, readOrigin, readServerName } from './network-names.js';
+import { allRights } from '../access/rights.js';
+import type { Settings } from './settings.js';
+import type { NamedFile, TlsSettings } from './tls-settings.js';
+import type { UserTable } from '../access/users.js';
+
+export const serverOptions = {
+  port: { type: 'string' },
+  host: { type: 'string' },
+  login: { type: 'string' },
+  passcode: { type: 'string' },
+  tls: { type: 'string' },
+  cert: { type: 'string' },
+  key: { type: 'string' },
+  'client-ca': { type: 'string' },
+  'server-name': { type: 'string', multiple: true },
+  'require-alpn': { type: 'boolean' },
+  origin: { type: 'string', multiple: true },
+  'allow-host': { type: 'string', multiple: true },
+  proxy: { type: 'string', multiple: true },
+  limit: { type: 'string', multiple: true },
+  page: { type: 'boolean' },
+  insecure: { type: 'boolean' },
+} as const;
+
+export const serverUsage = `  --port N             the port (${defaultPort}); 0 is any that is free
+  --host ADDRESS       the address to listen on (127.0.0.1: this machine only)
+  --login NAME         let in nobody but NAME, with
+  --passcode WORD      this passcode. Other users of this machine can see it here; rather set SALLYPORT_PASSCODE
+                       in the environment
+  --cert FILE          the certificate, PEM, and
+  --key FILE           its key, PEM, without a passphrase
+  --tls WHICH          required refuses plain connections, optional takes both (optional); without --cert and --key
+                       a certificate is made up
+  --client-ca FILE     ask clients for a certificate. One that this authority, PEM, has signed lets in, under its
+                       common name; nobody comes in without it, unless there is a --login too
+  --server-name NAME   refuse clients that ask for another name in the TLS handshake; may be given several times
+  --require-alpn       refuse TLS clients that do not name a protocol
+  --origin ORIGIN      let pages of this origin in, such as http://localhost:5173; may be given several times
+  --allow-host NAME    answer HTTP requests for this name, and for localhost, only; may be given several times
+  --proxy ADDRESS      expect the PROXY protocol, version 1 or 2, from this address or network, such as 10.0.0.0/8;
+                       may be given several times
+  --limit NAME=VALUE   set a limit, such as body=1000000; may be given several times
+  --insecure           listen beyond this machine although everybody may do everything`;
+
+type Options = typeof serverOptions;
+
+export type ServerValues = {
+  [Name in keyof Options]?: Options[Name] extends { multiple: true }
+    ? string[]
+    : Options[Name] extends { type: 'boolean' }
+      ? boolean
+      : string;
+};
+
+/** What is so unless an option says otherwise. */
+export interface ServerDefaults {
+  page: boolean;
+  /** Whether there is TLS, by a certificate that is made up, although nobody asked for it. */
+  tls: boolean;
+}
+
+/** Reads the options; throws UsageError. */
+export function readServerOptions(values: ServerValues, usage: string, defaults: ServerDefaults): Settings {
+  const each = <T>(name: 'origin' | 'allow-host' | 'proxy', read: (text: string) => T): T[] | undefined =>
+    values[name]?.map((text) => attempt(`--${name}`, usage, () => read(text)));
+  const { limits, heartBeat } = readLimits(values.limit, usage);
+  return {
+    port: readPort(values.port, usage) ?? defaultPort,
+    host: values.host ?? '127.0.0.1',
+    tls: readTlsOptions(values, usage, defaults.tls),
+    origins: each('origin', readOrigin) ?? [],
+    allowedHosts: each('allow-host', readHost),
+    proxies: each('proxy', readNetwork),
+    limits,
+    heartBeat,
+    page: (values.page ?? defaults.page) ? pageRoot : undefined,
+    insecure: values.insecure ?? false,
+    access: readAccess(values, usage),
+  };
+}
+
+export function readPort(text: string | undefined, usage: string): number | undefined {
+  const port = readNumber('port', text, usage);
+  if (port !== undefined && port > 65_535) throw new UsageError('--port must be at most 65535', usage);
+  return port;
+}
+
+function readAccess(values: ServerValues, usage: string): UserTable | undefined {
+  const { login, 'client-ca': authority } = values;
+  if (login === undefined && values.passcode !== undefined) throw new UsageError('--passcode goes with --login', usage);
+  if (login === '') throw new UsageError('--login must be a name', usage);
+  const passcode = login === undefined ? undefined : passcodeOf(values);
+  if (login !== undefined && !passcode)
+    throw new UsageError('--login needs --passcode, or SALLYPORT_PASSCODE in the environment', usage);
+  if (login === undefined && authority === undefined) return undefined;
+  return {
+    users: login === undefined ? [] : [{ name: login, passcode, rights: allRights }],
+    certified: authority === undefined ? undefined : allRights,
+  };
+}
+
+function readTlsOptions(values: ServerValues, usage: string, always: boolean): TlsSettings | undefined {
+  const { tls, cert, key, 'client-ca': ca, 'server-name': serverNames, 'require-alpn': requireAlpn } = values;
+  if ((cert === undefined) !== (key === undefined)) throw new UsageError('--cert and --key go together', usage);
+  if (tls !== undefined && tls !== 'optional' && tls !== 'required')
+    throw new UsageError(`--tls must be optional or required, not ${tls}`, usage);
+  if (!always && tls === undefined && cert === undefined) {
+    const needing = (['client-ca', 'server-name', 'require-alpn'] as const).find((name) => values[name] !== undefined);
+    if (needing === undefined) return undefined;
+    throw new UsageError(`--${needing} needs --cert and --key, or --tls for a certificate that is made up`, usage);
+  }
+  const file = (name: 'cert' | 'key' | 'client-ca', path: string | undefined): NamedFile | undefined =>
+    path === undefined ? undefined : { path: resolve(path), by: `--${name}` };
+  return {
+    cert: file('cert', cert),
+    key: file('key', key),
+    ca: file('client-ca', ca),
+    requestCert: ca !== undefined,
+    rejectUnauthorized: values.login === undefined,
+    required: tls === 'required',
+    serverNames: serverNames?.map((name) => attempt('--server-name', usage, () => readServerName(name))),
+    requireAlpn: requireAlpn ?? false,
+  };
+}
+
+function readLimits(given: readonly string[] = [], usage: string): GivenLimits {
+  return attempt('--limit', usage, () =>
+    sortLimits(
+      given.map((text): [string, number] => {
+        const [, name, value] = /^([^=]+)=(\d+(?:\.\d+)?)$/.exec(text) ?? [];
+        if (name === undefined)
+          throw new Error(`must be a name and a number such as body=1000000, not ${text}; ${knownLimits}`);
+        return [name, Number(value)];
+      }),
+    ),
+  );
+}
+
+/** Runs a check; what it says is the command line's fault. */
+function attempt<T>(option: string, usage: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw new UsageError(`${option}: ${(error as Error).message}`, usage);
+  }
+}

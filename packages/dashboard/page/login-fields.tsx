@@ -1,0 +1,44 @@
+// What one says of oneself, as fields that a browser's password manager knows how to fill in.
+
+import type { Login } from './login.js';
+
+export type LoginWay = 'passcode' | 'token';
+
+export function LoginFields({ way, login }: { way: LoginWay; login: Login }) {
+  const progress = login.progress.value;
+  const common = {
+    class: 'field',
+    required: true,
+    autocapitalize: 'none',
+    spellcheck: false,
+    readOnly: progress === 'checking',
+    'aria-invalid': progress === 'unknown',
+    'aria-describedby': 'login-problem',
+  } as const;
+  if (way === 'token')
+    return (
+      <p key="token">
+        <label for="login-token">Token</label>
+        <input {...common} id="login-token" name="token" type="password" autocomplete="off" />
+      </p>
+    );
+  return (
+    <>
+      <p key="name">
+        <label for="login-name">Name</label>
+        <input
+          {...common}
+          id="login-name"
+          name="login"
+          type="text"
+          autocomplete="username"
+          defaultValue={login.ended.value?.name ?? ''}
+        />
+      </p>
+      <p key="passcode">
+        <label for="login-passcode">Passcode</label>
+        <input {...common} id="login-passcode" name="passcode" type="password" autocomplete="current-password" />
+      </p>
+    </>
+  );
+}

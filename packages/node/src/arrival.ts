@@ -1,0 +1,60 @@
+// What is known of a connection when it comes to be served: where it is from, and what it has said of itself by HTTP.
+
+import type { Socket } from 'node:net';
+import type { Accepted } from './acceptor.js';
+import { type Given, readAuthorization } from './access.js';
+import type { Origin, TlsOrigin } from './session.js';
+
+/** A connection that has come to be served, or a request by HTTP. */
+export interface Arrival {
+  readonly origin: Origin;
+  /** What it has said of itself by HTTP: in its request, or in that for a WebSocket. */
+  readonly given: Given;
+  /** Aborted when it is gone. */
+  readonly gone: AbortSignal;
+  /** Aborted when it will say nothing more, though it may still listen. */
+  readonly ended: AbortSignal;
+  /** To be called once it is known who it is. */
+  admitted(): void;
+}
+
+/** What HTTP says beside. */
+export interface HttpWords {
+  /** The page's origin. */
+  origin?: string | undefined;
+  authorization?: string | undefined;
+  /** Aborted when it is gone; default: with its connection. */
+  gone?: AbortSignal;
+}
+
+export function arrivalOf(
+  accepted: Accepted,
+  protocol: Origin['protocol'],
+  transport: Origin['transport'],
+  { origin, authorization, gone }: HttpWords = {},
+): Arrival {
+  const { socket } = accepted;
+  const { secure, remoteAddress, peerCertificate } = accepted;
+  const tls = tlsOf(accepted);
+  return {
+    origin: { protocol, transport, secure, remoteAddress, remote: remoteAddress, origin, tls, peerCertificate },
+    given: readAuthorization(authorization),
+    gone: gone ?? signalOf(socket, 'close', socket.closed),
+    ended: gone ?? signalOf(socket, 'end', socket.readableEnded),
+    admitted: accepted.authenticated,
+  };
+}
+
+function tlsOf({ socket, peerCertificate, alpn }: Accepted): TlsOrigin | undefined {
+  if (!('authorized' in socket)) return undefined;
+  // It is false where no name was given, which Node's types do not know.
+  const servername = (socket.servername as string | false) || undefined;
+  return { authorized: socket.authorized, peerCertificate, servername, alpn };
+}
+
+function signalOf(socket: Socket, event: 'close' | 'end', isOver: boolean): AbortSignal {
+  const over = new AbortController();
+  if (isOver) over.abort();
+  else socket.once(event, () => over.abort());
+  return over.signal;
+}

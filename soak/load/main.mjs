@@ -1,0 +1,57 @@
+// The load, in a process of its own: everybody who uses and abuses the server. Reports what it has counted each second;
+// when it is told that the load is over, finishes what it has begun and says what it found.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Findings } from '../findings.mjs';
+import { Random } from '../random.mjs';
+import { Counts } from './counts.mjs';
+import { CuttingProxy } from './cutting-proxy.mjs';
+import { Setting } from './setting.mjs';
+import { workloads } from './workloads/index.mjs';
+
+const ENDS = 'every part of the load comes to its end';
+/** What they may take to finish, milliseconds. */
+const LAST_ORDERS = 60_000;
+
+const [seed, port, token, certificate] = process.argv.slice(2);
+// Nobody is left who would tell it to stop.
+process.on('disconnect', () => process.exit(1));
+
+const over = new AbortController();
+const counts = new Counts();
+const findings = new Findings();
+const random = new Random(seed);
+const proxySetting = new Setting({ port: Number(port), random: random.for('network'), over: over.signal, counts, findings });
+const proxy = new CuttingProxy(proxySetting);
+const proxyPort = await proxy.listen();
+const setting = new Setting({ ...proxySetting, random, proxyPort, token, certificate });
+
+const report = () =>
+  process.send({ type: 'counted', messages: counts.messages, cuts: counts.cuts, connections: counts.connections, broken: brokenSoFar() });
+const reporting = setInterval(report, 1000);
+process.on('message', ({ type }) => type === 'end' && over.abort());
+
+findings.expect(ENDS);
+const running = new Set(Object.keys(workloads));
+const all = Promise.all(Object.entries(workloads).map(([name, run]) => finish(name, run(setting.for(name)))));
+await new Promise((resolve) => over.signal.addEventListener('abort', resolve));
+await Promise.race([all, sleep(LAST_ORDERS, undefined, { ref: false })]);
+for (const name of running) findings.fail(ENDS, `${name} did not finish within ${LAST_ORDERS} ms`);
+await proxy.close();
+clearInterval(reporting);
+report();
+process.send({ type: 'found', findings: findings.list(), counts: counts.list() }, () => process.exit(0));
+
+async function finish(name, work) {
+  try {
+    await work;
+    findings.hold(ENDS);
+  } catch (error) {
+    findings.fail(ENDS, `${name}: ${error.stack}`);
+  }
+  running.delete(name);
+}
+
+function brokenSoFar() {
+  return findings.list().filter(({ broken }) => broken > 0).map(({ check, examples }) => `${check}: ${examples[0]}`);
+}
