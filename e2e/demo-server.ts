@@ -11,9 +11,19 @@ export interface DemoServer {
   stop(): Promise<void>;
 }
 
+export interface DemoOptions {
+  /** Default any that is free. */
+  port?: string;
+  /** Whoever else is to be kept out. */
+  login?: { name: string; passcode: string };
+}
+
 /** Rejects with what the command said if it ends before it has said where the page is. */
-export async function startDemo(): Promise<DemoServer> {
-  const child = spawn(process.execPath, [main, 'demo', '--port', '0'], { env: { ...process.env, NO_COLOR: '1' } });
+export async function startDemo({ port = '0', login }: DemoOptions = {}): Promise<DemoServer> {
+  const words = ['demo', '--port', port, ...(login === undefined ? [] : ['--login', login.name])];
+  const child = spawn(process.execPath, [main, ...words], {
+    env: { ...process.env, NO_COLOR: '1', SALLYPORT_PASSCODE: login?.passcode },
+  });
   const ended = new Promise<void>((resolve) => child.once('close', () => resolve()));
   const url = await new Promise<string>((resolve, reject) => {
     let printed = '';

@@ -1,7 +1,7 @@
 // A process of ours that is talked to by messages; what it prints is kept.
 
 import { fork } from 'node:child_process';
-import { within } from './load/setting.mjs';
+import { within } from './waiting.mjs';
 
 /** As much of what it prints is kept, characters. */
 const KEPT = 20_000;

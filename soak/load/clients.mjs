@@ -51,8 +51,8 @@ function watch(client, { findings, counts }, name) {
   let lost;
   let isCounted = client.state === 'connected';
   if (isCounted) counts.connections++;
-  client.onState((state, { error }) => {
-    const isConnected = state === 'connected';
+  client.stomp.onState((state, error) => {
+    const isConnected = state === 'up';
     if (isConnected !== isCounted) counts.connections += isConnected ? 1 : -1;
     isCounted = isConnected;
     if (isConnected && lost !== undefined) {
@@ -60,7 +60,7 @@ function watch(client, { findings, counts }, name) {
       lost = undefined;
       findings.check(BACK, took < PATIENCE, `${name}: after ${Math.round(took)} ms`);
       if (isSteady) findings.hold(STEADY);
-    } else if (state === 'reconnecting' && lost === undefined) {
+    } else if (state === 'down' && lost === undefined) {
       lost = performance.now();
       if (isSteady && !expected.delete(client)) findings.fail(STEADY, `${name}: ${error?.code} ${error?.message} ${error?.cause ?? ''}`);
     } else if (state === 'closed' && isSteady) {

@@ -1,12 +1,15 @@
 // The load, in a process of its own: everybody who uses and abuses the server. Reports what it has counted each second;
 // when it is told that the load is over, finishes what it has begun and says what it found.
 
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Findings } from '../findings.mjs';
 import { Random } from '../random.mjs';
 import { Counts } from './counts.mjs';
 import { CuttingProxy } from './cutting-proxy.mjs';
+import { everyQueue } from './queue-names.mjs';
 import { Setting } from './setting.mjs';
+import { sweep } from './sweep.mjs';
 import { workloads } from './workloads/index.mjs';
 
 const ENDS = 'every part of the load comes to its end';
@@ -18,6 +21,8 @@ const [seed, port, token, certificate] = process.argv.slice(2);
 process.on('disconnect', () => process.exit(1));
 
 const over = new AbortController();
+// Everybody listens to it.
+setMaxListeners(0, over.signal);
 const counts = new Counts();
 const findings = new Findings();
 const random = new Random(seed);
@@ -37,6 +42,7 @@ const all = Promise.all(Object.entries(workloads).map(([name, run]) => finish(na
 await new Promise((resolve) => over.signal.addEventListener('abort', resolve));
 await Promise.race([all, sleep(LAST_ORDERS, undefined, { ref: false })]);
 for (const name of running) findings.fail(ENDS, `${name} did not finish within ${LAST_ORDERS} ms`);
+if (running.size === 0) await sweep(setting, everyQueue);
 await proxy.close();
 clearInterval(reporting);
 report();

@@ -1,7 +1,7 @@
 // A bare STOMP connection for whoever only wants to be connected and then misbehave.
 
 import { encode, FrameReader } from './stomp-frames.mjs';
-import { within } from './setting.mjs';
+import { within } from '../waiting.mjs';
 import { openWire } from './wires.mjs';
 
 /**

@@ -1,7 +1,7 @@
 // One session of STOMP by hand: what it says, which receipts are due, what it holds unacknowledged.
 
 import { encode, FrameReader } from './stomp-frames.mjs';
-import { within } from './setting.mjs';
+import { within } from '../waiting.mjs';
 
 export class RawSession {
   /** What is due, in this order: the receipt's id and what it means. */

@@ -16,6 +16,7 @@ const server = createServer({
   tls: 'optional',
   limits,
   authenticate: (credentials) => credentials.token === token && { name: 'soak' },
+  heartBeat: { outgoing: 1000, incoming: 1000 },
   onError: (error, method) => process.send({ type: 'fault', text: `${method}: ${error.stack}` }),
 });
 const ticker = new Ticker(server);
@@ -29,8 +30,8 @@ const asked = {
   tick: ({ perSecond }) => ticker.run(perSecond),
   measure: ({ collect }) =>
     process.send({ type: 'measured', ...gauge.read({ collect }), ...census(server), outcomes: server.outcomes }),
+  quiet: () => ticker.stop(),
   end: async () => {
-    ticker.stop();
     gauge.stop();
     await server.drain({ over: 500 });
     // Nothing is left that would keep this process alive, if all is well.

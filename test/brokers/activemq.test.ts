@@ -1,3 +1,5 @@
+// Our client against ActiveMQ: all that a broker promises, and all that users of the client do.
+
 import { afterAll, beforeAll } from 'vitest';
 import { brokerSuite } from '../../packages/core/test/suites/broker.js';
 import { foreignBroker } from '../suites/foreign-broker.js';

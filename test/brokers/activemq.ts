@@ -1,6 +1,5 @@
 // ActiveMQ Classic as Debian packages it: STOMP over TCP only, for WebSocket is not part of the package.
 
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startProgram } from './program.js';
@@ -8,8 +7,6 @@ import { type BrokerKind, startBroker, type TestBroker } from './test-broker.js'
 
 const home = '/usr/share/activemq';
 const jar = `${home}/bin/activemq.jar`;
-
-export const hasActivemq = existsSync(jar);
 
 const configuration = (folder: string, port: number): string => `<?xml version="1.0" encoding="UTF-8"?>
 <beans xmlns="http://www.springframework.org/schema/beans" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"

@@ -1,14 +1,11 @@
 // RabbitMQ as Debian packages it, with STOMP and STOMP over WebSocket, and without anything of the system's.
 
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { startProgram } from './program.js';
 import { type BrokerKind, startBroker, type TestBroker } from './test-broker.js';
 
 const server = '/usr/lib/rabbitmq/bin/rabbitmq-server';
-
-export const hasRabbitmq = existsSync(server);
 
 const rabbitmq: BrokerKind = {
   name: 'RabbitMQ',

@@ -149,10 +149,16 @@ clause(
 clause(
   'an ACK is for the one message that it names',
   { section: 'ACK', versions: '1.0', over: ['tcp', 'tls', 'ws', 'wss'] },
-  { 'the last': [3], 'one in the middle': [1], 'two, backwards': [2, 0] },
-  async (scene, acknowledged) => {
+  Object.fromEntries(
+    Object.values(BOTH).flatMap((ack) => [
+      [`${ack}, the last`, { ack, acknowledged: [3] }],
+      [`${ack}, one in the middle`, { ack, acknowledged: [1] }],
+      [`${ack}, two, backwards`, { ack, acknowledged: [2, 0] }],
+    ]),
+  ),
+  async (scene, { ack, acknowledged }) => {
     const destination = await filled(scene, 4);
-    const peer = await reader(scene, destination, 'client');
+    const peer = await reader(scene, destination, ack);
     const messages = await peer.messages(4);
     for (const at of acknowledged) peer.send(settle('ACK', messages[at]!, '1.0'));
     expect(await peer.settled()).toEqual([]);

@@ -69,7 +69,7 @@ export class Client {
     }
   }
 
-  take(frame: Frame): void {
+  take(frame: Frame): Item {
     const holding = this.holdings.get(frame.header('subscription')!);
     check(holding !== undefined, `a MESSAGE for the subscription ${frame.header('subscription')}, which is not there`);
     const isNamed = holding.ack !== 'auto' && this.version === '1.2';
@@ -82,7 +82,7 @@ export class Client {
       'redelivered and delivery-count differ',
     );
     const attempt = isDead && frame.header('redelivered') === undefined ? undefined : count;
-    this.model.delivered(frame.text, name, holding, attempt === undefined ? undefined : Number(attempt));
+    return this.model.delivered(frame.text, name, holding, attempt === undefined ? undefined : Number(attempt));
   }
 
   /** What an ACK or NACK of a message is about, which from now on is out of reach. */

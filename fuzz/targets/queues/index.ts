@@ -9,9 +9,12 @@ import fc from 'fast-check';
 import { check, checkSame, type Target, Violation } from '../../target.js';
 import { Client } from './client.js';
 import { DEAD, limits, Model } from './model.js';
-import { Choices, queues, says } from './steps.js';
+import { Choices, queues, says, STEP_SIZE } from './steps.js';
 
 const versions: readonly Version[] = ['1.2', '1.1', '1.0'];
+
+/** Somebody who takes messages from the first queue, to begin with. */
+const SUBSCRIBE = [3, 0, 0, 0, 2, 1];
 
 /** More steps find no more. */
 const MOST_STEPS = 120;
@@ -19,16 +22,35 @@ const MOST_STEPS = 120;
 export const queuesModel: Target = {
   name: 'queues-model',
   words: [],
-  seeds: [
-    '\0\x03\0\0\x01\x02\0\0\0\0\0\0\0\0\0\0\0\0\x06\0\0\0',
-    '\0\x03\0\0\x01\x02\0\x09\0\0\0\0\0\x08\0\0\0\x06\0\0\x08\0\x0a\0',
-  ],
-  inputs: fc.uint8Array({ minLength: 20, maxLength: 400 }),
+  seeds: ['\x03\0\0\0\x01\x03\0\0\0\0\0\0\x06\0\0\0\0\0'],
+  inputs: fc
+    .record({
+      // Few kinds of steps at a time, by few clients: so that what takes several of a kind comes about.
+      kinds: fc.uniqueArray(fc.nat(15), { minLength: 2, maxLength: 6 }),
+      places: fc.uniqueArray(fc.nat(2), { minLength: 1, maxLength: 3 }),
+      steps: fc.array(fc.uint8Array({ minLength: STEP_SIZE, maxLength: STEP_SIZE }), { minLength: 5, maxLength: 60 }),
+      isOneQueue: fc.boolean(),
+    })
+    .map(({ kinds, places, steps, isOneQueue }) => {
+      const picked = steps.map(([kind = 0, place = 0, first = 0, second = 0, ...rest]) => {
+        const step = kinds[kind % kinds.length]!;
+        const isSend = says[step % says.length] === says[0];
+        return [
+          step,
+          places[place % places.length]!,
+          isOneQueue && isSend ? 0 : first,
+          isOneQueue && !isSend ? 0 : second,
+          ...rest,
+        ];
+      });
+      return Uint8Array.from([SUBSCRIBE, ...picked].flat());
+    }),
   async run(input) {
     const world = new World();
-    const choices = new Choices(input);
     try {
-      for (let step = 0; step < MOST_STEPS && !choices.isOver; step++) await world.step(choices);
+      for (let at = 0; at < Math.min(input.length, MOST_STEPS * STEP_SIZE); at += STEP_SIZE) {
+        await world.step(new Choices(input.subarray(at, at + STEP_SIZE)));
+      }
       await world.end();
     } catch (error) {
       throw new Violation(`${(error as Error).message}\n${world.story.join('\n')}`);
@@ -52,7 +74,7 @@ class World {
   async step(choices: Choices): Promise<void> {
     const choice = choices.below(16);
     const client = await this.client(choices.below(3));
-    if (choice === 15) this.advance(choices.pick([30, 100, 150, 400]));
+    if (choice === 15) await this.advance(choices.pick([50, 100, 150, 400]));
     else if (choice === 14) client.cut();
     else await this.say(client, choice, choices);
     await settled();
@@ -81,9 +103,14 @@ class World {
     check(this.clock.pending === 0, `${this.clock.pending} alarms are left`);
   }
 
-  private advance(time: number): void {
+  /** In steps that no time in the limits and steps falls between. */
+  private async advance(time: number): Promise<void> {
     this.story.push(`${time} ms later`);
-    this.clock.advance(time);
+    for (let left = time; left > 0; left -= 50) {
+      this.clock.advance(50);
+      await settled();
+      this.hear(undefined, true);
+    }
   }
 
   private async client(place: number): Promise<Client> {
@@ -108,7 +135,7 @@ class World {
   }
 
   /** First what is confirmed, then what was delivered: the order in which the server did it. */
-  private hear(then?: () => void): void {
+  private hear(then?: () => void, isDue = false): void {
     const messages: [Client, Frame][] = [];
     for (const client of this.clients) {
       for (const frame of client?.heard() ?? []) {
@@ -118,7 +145,9 @@ class World {
       }
     }
     then?.();
-    for (const [client, frame] of messages) client.take(frame);
+    const delivered = messages.map(([client, frame]) => client.take(frame));
+    // What becomes due in the same moment may come in any order.
+    if (!isDue) this.model.checkOrder(delivered);
     this.model.checkNobodyWaits(this.clients.flatMap((client) => [...(client?.holdings.values() ?? [])]));
   }
 }

@@ -10,7 +10,6 @@ export const limits = {
   prefetch: 4,
   transactions: 2,
   transactionBytes: 5000,
-  queueMessages: 12,
   clientQueuedBytes: 8000,
 };
 
@@ -59,7 +58,7 @@ export class Model {
   }
 
   /** It came to a subscription. */
-  delivered(id: string, name: string, holding: Holding, attempt: number | undefined): void {
+  delivered(id: string, name: string, holding: Holding, attempt: number | undefined): Item {
     const item = this.items.get(id);
     check(item !== undefined, `${id} was delivered, and never confirmed`);
     check(item.state === 'waiting', `${id} was delivered, and is ${item.state}`);
@@ -70,14 +69,15 @@ export class Model {
     check((attempt ?? 1) === item.attempts, `${id} says delivery ${attempt}, and it is number ${item.attempts}`);
     if (holding.ack === 'auto') {
       item.state = 'done';
-      return;
+      return item;
     }
     item.state = 'out';
     item.holder = holding;
     holding.unsettled.set(name, item);
-    holding.given.push(name);
+    holding.given = [...holding.given.filter((one) => one !== name), name];
     const out = this.outOf(holding);
     check(out <= holding.prefetch, `${out} are out at once, and ${holding.prefetch} may be`);
+    return item;
   }
 
   acknowledge(item: Item): void {
@@ -116,10 +116,19 @@ export class Model {
     this.items.get(id)!.state = 'lost';
   }
 
+  /** What was handed out came before all that might have been. */
+  checkOrder(delivered: readonly Item[]): void {
+    for (const item of this.items.values()) {
+      if (!this.isAvailable(item)) continue;
+      const later = delivered.find(({ destination, order }) => destination === item.destination && order > item.order);
+      check(later === undefined, `${later?.id} was delivered before ${item.id}`);
+    }
+  }
+
   /** Whether something could be handed out now, and was not. */
   checkNobodyWaits(holdings: readonly Holding[]): void {
     for (const item of this.items.values()) {
-      if (item.state !== 'waiting' || item.notBefore > this.now() || item.expires <= this.now()) continue;
+      if (!this.isAvailable(item)) continue;
       const ready = holdings.find((one) => one.destination === item.destination && this.hasRoom(one));
       check(ready === undefined, `${item.id} waits in ${item.destination}, and ${ready?.id} is ready`);
     }
@@ -129,6 +138,10 @@ export class Model {
   get kept(): string[] {
     const left = [...this.items.values()].filter(({ state, expires }) => state === 'waiting' && expires > this.now());
     return left.map(({ id }) => id).sort();
+  }
+
+  private isAvailable({ state, notBefore, expires }: Item): boolean {
+    return state === 'waiting' && notBefore <= this.now() && expires > this.now();
   }
 
   private hasRoom(holding: Holding): boolean {

@@ -3,15 +3,14 @@
 import type { Client } from './client.js';
 import { DEAD, type Holding, type Model } from './model.js';
 
-/** The bytes of an input, one after the other; zeros behind its end. */
+/** Bytes that each step takes, whether it needs them or not: so that a change in one leaves the others alone. */
+export const STEP_SIZE = 6;
+
+/** The bytes of one step; zeros behind its end. */
 export class Choices {
   private at = 0;
 
   constructor(private readonly bytes: Uint8Array) {}
-
-  get isOver(): boolean {
-    return this.at >= this.bytes.length;
-  }
 
   below(most: number): number {
     return (this.bytes[this.at++] ?? 0) % most;

@@ -3,15 +3,19 @@
 import type { Calls, Failure, FinishedCall } from './calls.js';
 import type { Connection } from './connection.js';
 import { Json } from './json.jsx';
+import type { Login } from './login.js';
 import { useNow } from './now.js';
 import { tenths, took } from './quantities.js';
+import { isForbidden } from './refusals.js';
+import { refusal } from './who.jsx';
 
 interface OutcomeProps {
   calls: Calls;
   connection: Connection;
+  login: Login;
 }
 
-export function CallOutcome({ calls, connection }: OutcomeProps) {
+export function CallOutcome({ calls, connection, login }: OutcomeProps) {
   const running = calls.running.value;
   const connected = connection.state.value === 'connected';
   const shown = calls.shown.value;
@@ -37,7 +41,7 @@ export function CallOutcome({ calls, connection }: OutcomeProps) {
             {connected ? 'Waiting for the answer.' : 'There is no connection: the call waits for it.'}
           </p>
         ) : shown !== undefined ? (
-          <Body call={shown} />
+          <Body call={shown} login={login} />
         ) : (
           <p class="empty">Run a call: its answer shows here.</p>
         )}
@@ -68,10 +72,16 @@ function Elapsed({ began }: { began: number }) {
   );
 }
 
-function Body({ call }: { call: FinishedCall }) {
-  const { outcome } = call;
+function Body({ call, login }: { call: FinishedCall; login: Login }) {
+  const { outcome, method } = call;
   if (outcome.kind === 'cancelled') return <p class="empty">The call was cancelled; the server was told to stop.</p>;
-  if (outcome.kind === 'error') return <Trouble failure={outcome.failure} />;
+  if (outcome.kind === 'error')
+    return (
+      <>
+        {isForbidden(outcome.failure) && <p class="trouble-why">{refusal(login, `call ${method}`)}</p>}
+        <Trouble failure={outcome.failure} />
+      </>
+    );
   return (
     <pre>
       <Json value={outcome.value} />

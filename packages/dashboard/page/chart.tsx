@@ -10,6 +10,8 @@ import { timeAxis } from './time-axis.js';
 
 interface ChartProps {
   label: string;
+  /** What stands there while there is nothing to draw. */
+  empty: string;
   samples: ReadonlySignal<readonly Sample[]>;
   bands: ReadonlySignal<readonly Band[]>;
   /** Where the time axis ends; at the newest sample where it says nothing. */
@@ -23,7 +25,7 @@ interface ChartProps {
 /** Further apart than this, two samples have lost ones between them: the line breaks. */
 const BREAK_SECONDS = 2.5;
 
-export function Chart({ label, samples, bands, end, pick, top }: ChartProps) {
+export function Chart({ label, empty, samples, bands, end, pick, top }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot>(undefined);
   const pointed = useSignal<string | undefined>(undefined);
@@ -72,7 +74,7 @@ export function Chart({ label, samples, bands, end, pick, top }: ChartProps) {
       <div ref={place} class="chart-plot" role="img" aria-label={`${label}, in percent, over the last minutes`} />
       {samples.value.length === 0 && (
         <p class="chart-empty">
-          <span>No figures yet</span>
+          <span>{empty}</span>
         </p>
       )}
       <figcaption class="chart-pointed" aria-hidden="true">

@@ -73,7 +73,7 @@ function Detail({ connection }: { connection: Connection }) {
 function CutButton({ connection }: { connection: Connection }) {
   const state = connection.state.value;
   if (state === 'connected') return <Action caption="Cut the connection" run={connection.cut} />;
-  if (state === 'closed') return <Action caption="Connect again" run={() => void connection.start()} />;
+  if (state === 'closed') return <Action caption="Connect again" run={() => void connection.restart()} />;
   return <Action caption="Try now" run={connection.retryNow} />;
 }
 

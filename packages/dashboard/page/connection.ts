@@ -35,6 +35,8 @@ export interface Connection extends Omit<Standing, 'enter'> {
   readonly limited: ReadonlySignal<boolean>;
   /** Dials, as whoever that is now, who is kept for the times the connection has to be made again. */
   start(credentials?: Credentials): Promise<void>;
+  /** Dials as whoever it was before; the way back from `closed`. */
+  restart(): Promise<void>;
   /** Hangs up, and knows nothing of what was. */
   forget(): void;
   call(method: string, params: unknown, signal?: AbortSignal): Promise<unknown>;
@@ -63,6 +65,7 @@ export function createConnection(url: string, take: (item: StreamItem) => void):
   const watched = signal<Watched>('everything');
   const limited = signal(false);
   let client: Client | undefined;
+  let who: Credentials | undefined;
   /** Counts: of two starts that overtake each other the last one is meant. */
   let starts = 0;
   /** Behind which event to go on. */
@@ -101,6 +104,7 @@ export function createConnection(url: string, take: (item: StreamItem) => void):
 
   async function start(credentials?: Credentials): Promise<void> {
     const own = (starts += 1);
+    who = credentials;
     try {
       for (const [extent, pattern] of patterns) {
         hangUp();
@@ -125,7 +129,7 @@ export function createConnection(url: string, take: (item: StreamItem) => void):
   function forget(): void {
     starts += 1;
     hangUp();
-    cursor = undefined;
+    cursor = who = undefined;
     batch(() => {
       enter('connecting');
       outages.forget();
@@ -144,7 +148,19 @@ export function createConnection(url: string, take: (item: StreamItem) => void):
 
   const retryNow = (): void => client?.retryNow();
   onReturn(retryNow);
-  return { ...standing, url, outages, watched, limited, start, forget, call, cut: () => client?.cut(), retryNow };
+  return {
+    ...standing,
+    url,
+    outages,
+    watched,
+    limited,
+    start,
+    restart: () => start(who),
+    forget,
+    call,
+    cut: () => client?.cut(),
+    retryNow,
+  };
 }
 
 /** When it is worth an attempt at once: the network is back, or whoever looks at the page is. */

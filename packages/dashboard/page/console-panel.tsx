@@ -8,15 +8,17 @@ import type { Connection } from './connection.js';
 import { asCurl, asSallyport } from './copy-as.js';
 import { CopyButton } from './copy-button.jsx';
 import { exampleOf, examples } from './examples.js';
+import type { Login } from './login.js';
 import { MethodBox } from './method-box.jsx';
 import { readParams } from './params.js';
 
 interface ConsoleProps {
   calls: Calls;
   connection: Connection;
+  login: Login;
 }
 
-export function ConsolePanel({ calls, connection }: ConsoleProps) {
+export function ConsolePanel({ calls, connection, login }: ConsoleProps) {
   const method = useSignal('host.getStats');
   const params = useSignal('{}');
   const methods = useMethods(connection);
@@ -113,17 +115,17 @@ export function ConsolePanel({ calls, connection }: ConsoleProps) {
               caption="curl"
               label="Copy as curl command"
               disabled={!ready.value}
-              text={() => asCurl(location, method.value, params.value)}
+              text={() => asCurl(location, method.value, params.value, login.person.value)}
             />
             <CopyButton
               caption="sallyport call"
               label="Copy as sallyport call"
               disabled={!ready.value}
-              text={() => asSallyport(connection.url, method.value, params.value)}
+              text={() => asSallyport(connection.url, method.value, params.value, login.person.value)}
             />
           </div>
         </form>
-        <CallOutcome calls={calls} connection={connection} />
+        <CallOutcome calls={calls} connection={connection} login={login} />
       </div>
       <CallHistory calls={calls} onAgain={again} onShow={show} />
     </section>

@@ -1,18 +1,23 @@
 // The events as they come: filter, pause, and a list in which what repeats shares a line.
 
+import { useSignal } from '@preact/signals';
 import type { Connection } from './connection.js';
 import type { EventLog } from './event-log.js';
 import { EventRow } from './event-row.jsx';
 import { HOST_EVENT } from './host.js';
+import type { Login } from './login.js';
 import { useNow } from './now.js';
 import { counted } from './quantities.js';
+import { isForbidden } from './refusals.js';
+import { refusal } from './who.jsx';
 
 interface EventsProps {
   log: EventLog;
   connection: Connection;
+  login: Login;
 }
 
-export function EventsPanel({ log, connection }: EventsProps) {
+export function EventsPanel({ log, connection, login }: EventsProps) {
   const paused = log.paused.value;
   const runs = log.runs.value;
   return (
@@ -32,7 +37,7 @@ export function EventsPanel({ log, connection }: EventsProps) {
       <div class="events-list" tabIndex={0} role="region" aria-label="Events, newest first">
         {paused && <p class="waiting">Paused · {counted(log.waiting.value, 'new event')}</p>}
         {runs.length === 0 ? (
-          <Empty log={log} connection={connection} />
+          <Empty log={log} connection={connection} login={login} />
         ) : (
           <ol>
             {runs.map((run) => (
@@ -87,27 +92,30 @@ function Filters({ log }: { log: EventLog }) {
   );
 }
 
-function Empty({ log, connection }: EventsProps) {
+function Empty({ log, connection, login }: EventsProps) {
+  const refused = useSignal(false);
+  const { watched, state } = connection;
   if (log.paused.value) return <p class="empty">Nothing that matches had come by then.</p>;
   if (!log.empty.value) return <p class="empty">No event kept here matches.</p>;
+  if (watched.value === 'nothing') return <p class="empty">{refusal(login, 'watch events')}</p>;
+  if (watched.value === 'host')
+    return <p class="empty">{refusal(login, `watch other events than ${HOST_EVENT}, which goes to the charts`)}</p>;
   const emit = () =>
     connection
       .call('emit', { name: 'demo.hello', data: { text: 'The gate is open' }, count: 1 })
       // Without the connection there is nothing to see, and its panel says so.
-      .catch(() => undefined);
+      .catch((thrown: unknown) => (refused.value = isForbidden(thrown)));
   return (
     <div class="empty">
       <p>
         Quiet so far. {HOST_EVENT} comes each second and goes to the charts; whatever else is emitted shows up here.
       </p>
-      <button
-        type="button"
-        class="button"
-        disabled={connection.state.value !== 'connected'}
-        onClick={() => void emit()}
-      >
+      <button type="button" class="button" disabled={state.value !== 'connected'} onClick={() => void emit()}>
         Emit demo.hello
       </button>
+      <p role="status" data-bad="true">
+        {refused.value && refusal(login, 'call emit')}
+      </p>
     </div>
   );
 }

@@ -1,14 +1,17 @@
-// The bar at the top, which stays: whose page this is, and whether the connection stands.
+// The bar at the top, which stays: whose page this is, who looks at it, and whether the connection stands.
 
 import { useSignalEffect } from '@preact/signals';
 import type { Connection } from './connection.js';
+import type { Login } from './login.js';
 import { stateWords } from './state-words.js';
+import { Who } from './who.jsx';
 
-export function Header({ connection }: { connection: Connection }) {
+export function Header({ connection, login }: { connection: Connection; login: Login }) {
   const state = connection.state.value;
   useSignalEffect(() => {
     const { value } = connection.state;
-    document.title = value === 'connected' ? 'Sallyport' : `${stateWords[value]} · Sallyport`;
+    if (login.asked.value) document.title = 'Log in · Sallyport';
+    else document.title = value === 'connected' ? 'Sallyport' : `${stateWords[value]} · Sallyport`;
   });
   return (
     <header class="bar">
@@ -17,10 +20,17 @@ export function Header({ connection }: { connection: Connection }) {
         <span>Sallyport</span>
       </a>
       <p class="tagline">JSON-RPC and events over STOMP, both ways, through one port</p>
-      <a class="bar-state" href="#connection" data-state={state}>
-        <span class="dot" aria-hidden="true" />
-        <span role="status">{stateWords[state]}</span>
-      </a>
+      {/* Who is asked to log in is told by the form how things stand. */}
+      {!login.asked.value && (
+        <>
+          <a class="bar-state" href="#connection" data-state={state}>
+            <span class="dot" aria-hidden="true" />
+            <span role="status">{stateWords[state]}</span>
+          </a>
+          {/* At the end, where no change of the state moves it. */}
+          <Who login={login} connection={connection} />
+        </>
+      )}
     </header>
   );
 }

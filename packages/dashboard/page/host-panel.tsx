@@ -7,14 +7,20 @@ import type { Host, Sample } from './host.js';
 import { useNow } from './now.js';
 import { counted, gibibytes, percent, span } from './quantities.js';
 
-export function HostHeading({ host, fallback }: { host: Host; fallback: string }) {
+interface HeadingProps {
+  host: Host;
+  connection: Connection;
+  fallback: string;
+}
+
+export function HostHeading({ host, connection, fallback }: HeadingProps) {
   const stats = host.latest.value;
   return (
     <div class="host">
       <h1>{stats?.host ?? fallback}</h1>
       <ul class="facts">
         {stats === undefined ? (
-          <li>No figures yet</li>
+          <li>{noFigures(connection)}</li>
         ) : (
           <>
             <li title={stats.cpu.model}>{`${stats.cpu.count} × ${stats.cpu.model}`}</li>
@@ -30,7 +36,7 @@ export function HostHeading({ host, fallback }: { host: Host; fallback: string }
 export function HostCharts({ host, connection }: { host: Host; connection: Connection }) {
   const stats = host.latest.value;
   const bands = useComputed(() =>
-    connection.outages.value.map(({ from, until }) => ({
+    connection.outages.list.value.map(({ from, until }) => ({
       from: host.serverTime(from),
       until: until === undefined ? undefined : host.serverTime(until),
     })),
@@ -38,7 +44,7 @@ export function HostCharts({ host, connection }: { host: Host; connection: Conne
   // Time goes on without samples: the charts move along, and the stretch without a connection grows.
   const now = useNow(1000);
   const end = useComputed(() => (connection.state.value === 'connected' ? undefined : host.serverTime(now.value)));
-  const chart = { samples: host.samples, bands, end };
+  const chart = { samples: host.samples, bands, end, empty: noFigures(connection) };
   return (
     <>
       <section class="card metric" aria-labelledby="cpu-title">
@@ -64,6 +70,11 @@ function Reading({ fraction, children }: { fraction: number | undefined; childre
       <span>{children}</span>
     </p>
   );
+}
+
+/** What stands where there are none. */
+function noFigures(connection: Connection): string {
+  return connection.watched.value === 'nothing' ? 'No right to the figures' : 'No figures yet';
 }
 
 const pickCpu = (sample: Sample) => sample.cpu;

@@ -4,15 +4,20 @@ import type { Login } from './login.js';
 
 export type LoginWay = 'passcode' | 'token';
 
-export function LoginFields({ way, login }: { way: LoginWay; login: Login }) {
-  const progress = login.progress.value;
+interface FieldsProps {
+  way: LoginWay;
+  login: Login;
+  isWrong: boolean;
+}
+
+export function LoginFields({ way, login, isWrong }: FieldsProps) {
   const common = {
     class: 'field',
     required: true,
     autocapitalize: 'none',
     spellcheck: false,
-    readOnly: progress === 'checking',
-    'aria-invalid': progress === 'unknown',
+    readOnly: login.progress.value === 'checking',
+    'aria-invalid': isWrong,
     'aria-describedby': 'login-problem',
   } as const;
   if (way === 'token')

@@ -8,12 +8,16 @@ export function Who({ login, connection }: { login: Login; connection: Connectio
   if (person !== undefined)
     return (
       <div class="who">
-        <span class="who-name" title={person.name === undefined ? 'Logged in by a token' : `Logged in as ${person.name}`}>
+        <span
+          class="who-name"
+          title={person.name === undefined ? 'Logged in by a token' : `Logged in as ${person.name}`}
+        >
           <span class="unseen">Logged in {person.name === undefined ? 'by' : 'as'} </span>
           {person.name ?? 'token'}
         </span>
-        <button type="button" class="button quiet" onClick={() => login.logOut()}>
-          Log out
+        <button type="button" class="button quiet" title="Log out" onClick={() => login.logOut()}>
+          <span class="who-word">Log out</span>
+          <Exit />
         </button>
       </div>
     );
@@ -24,6 +28,23 @@ export function Who({ login, connection }: { login: Login; connection: Connectio
         Log in
       </button>
     </div>
+  );
+}
+
+/** A door and the way out of it, where there is no room for words. */
+function Exit() {
+  return (
+    <svg
+      viewBox="0 0 16 16"
+      width="16"
+      height="16"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.5"
+      aria-hidden="true"
+    >
+      <path d="M6.5 2.5h-4v11h4M6 8h7.5M10.5 5l3 3-3 3" />
+    </svg>
   );
 }
 

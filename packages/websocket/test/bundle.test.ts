@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { root, workspacePackages } from '../../../scripts/workspace.mjs';
 
 /** Bytes, minified and gzipped. Grows only on purpose. */
-const BUDGET = 12_700;
+const BUDGET = 14_800;
 
 async function bundle() {
   const entries = workspacePackages().flatMap((one) => one.entries);
@@ -36,6 +36,6 @@ test('has nothing that only a server or Node needs', async () => {
   expect(output!.imports).toEqual([]);
   expect(text).not.toMatch(/node:|EmbeddedBroker/);
   const strangers =
-    /node_modules|packages\/node|broker\/(embedded|history|topics|work-queue)|stomp\/server|port-channel|departures|arrivals/;
+    /node_modules|packages\/node|broker\/(embedded|history|topics|work-queue)|stomp\/(server|server-session|acknowledgements)\.ts|port-channel|departures|arrivals/;
   expect(inputs.filter((input) => strangers.test(input))).toEqual([]);
 });

@@ -2,7 +2,8 @@
 // each is answered rightly, or says that it was lost.
 
 import { cut, connected, isLoss, openClient } from '../clients.mjs';
-import { schemes, until } from '../setting.mjs';
+import { schemes } from '../setting.mjs';
+import { until } from '../../waiting.mjs';
 
 const ANSWERED = 'calls are answered rightly';
 const SETTLED = 'every call settles, and only a broken connection loses one';

@@ -2,7 +2,8 @@
 
 import { openClient } from '../clients.mjs';
 import { openStomp } from '../plain-stomp.mjs';
-import { schemes, within } from '../setting.mjs';
+import { schemes } from '../setting.mjs';
+import { within } from '../../waiting.mjs';
 import { openWire } from '../wires.mjs';
 
 const SERVED = 'who comes for a moment is served';

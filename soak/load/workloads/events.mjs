@@ -93,7 +93,9 @@ class Watcher {
     if (gap !== undefined) {
       counts.add('events', 'gaps told of');
       // One of the client's own has no cursor, and counts the very events that would have come.
-      for (const source of this.#last.keys()) this.#gaps.set(source, cursor === undefined ? gap.missed : undefined);
+      const missed = cursor === undefined ? gap.missed : undefined;
+      // There may be several of them before the next event.
+      for (const source of this.#last.keys()) this.#gaps.set(source, (this.#gaps.get(source) ?? 0) + (missed ?? NaN));
       return;
     }
     const { source, number } = data;
@@ -112,7 +114,7 @@ class Watcher {
     findings.check(LOSS, missed === 0 || this.#gaps.has(source), text);
     const said = this.#gaps.get(source);
     // Only where a single source is watched they are all of that one.
-    if (said !== undefined && this.#last.size === 1)
+    if (said >= 0 && this.#last.size === 1)
       findings.check(COUNTED, missed === said, `${text}: it said ${said}`);
   }
 }

@@ -1,7 +1,8 @@
 // Floods from peers that do read: each is served to its end, or refused in order, and slows down nobody else for long.
 
 import { openStomp } from '../plain-stomp.mjs';
-import { schemes, within } from '../setting.mjs';
+import { schemes } from '../setting.mjs';
+import { within } from '../../waiting.mjs';
 import { openWire } from '../wires.mjs';
 
 const ENDED = 'a flood is served to its end';

@@ -1,7 +1,8 @@
 // Peers that ask and end their side at once: what they asked for is done and answered before the server ends its own.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { schemes, within } from '../setting.mjs';
+import { schemes } from '../setting.mjs';
+import { within } from '../../waiting.mjs';
 import { encode } from '../stomp-frames.mjs';
 import { openWire } from '../wires.mjs';
 
@@ -46,7 +47,7 @@ function stomp({ token }) {
 function lines({ token, random }) {
   const login = { jsonrpc: '2.0', id: 1, method: 'rpc.authenticate', params: { token } };
   const value = 'y'.repeat(random.magnitude(1, 100_000));
-  const call = { jsonrpc: '2.0', id: 2, method: 'soak.slow', params: { time: random.whole(0, 100), value } };
+  const call = { jsonrpc: '2.0', id: 2, method: 'soak.echo', params: { value } };
   return { request: `${JSON.stringify(login)}\n${JSON.stringify(call)}`, expected: new RegExp(`"id":2,"result":{"value":"${value}"}}`) };
 }
 

@@ -2,7 +2,7 @@
 // once, each event comes once, until the connection ends.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { within } from '../setting.mjs';
+import { within } from '../../waiting.mjs';
 import { openWire } from '../wires.mjs';
 
 const ANSWERED = 'bare JSON-RPC is answered, each call once and rightly';
@@ -44,8 +44,6 @@ async function live(setting, scheme, way) {
     await wire.closed;
     return conversation.forget();
   }
-  // By TCP what is on its way is answered although we have ended; by WebSocket closing ends both directions.
-  if (!scheme.startsWith('ws')) wire.end();
   await within(ANSWERS, conversation.isEmpty(), 'answering what is left');
   wire.end();
   await within(ANSWERS, wire.closed, 'closing');

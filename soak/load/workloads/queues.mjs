@@ -3,10 +3,10 @@
 
 import { cut, connected, isLoss, openClient } from '../clients.mjs';
 import { Ledger } from '../ledger.mjs';
-import { aborted, schemes, until } from '../setting.mjs';
+import { deadLettersOf, work } from '../queue-names.mjs';
+import { schemes } from '../setting.mjs';
+import { aborted, until } from '../../waiting.mjs';
 
-const QUEUES = ['/queue/soak.work.a', '/queue/soak.work.b', '/queue/soak.work.c'];
-const DEAD_LETTERS = QUEUES.map((queue) => queue.replace('/queue/', '/queue/dead-letter.'));
 const SENDING = 'a confirmed send fails only with its connection';
 const BURIED = 'what is refused each time becomes a dead letter, and says where it was and how often';
 /** How long the consumers have at the end, milliseconds. */
@@ -25,7 +25,7 @@ export async function queues(setting) {
   ]);
   const served = new AbortController();
   const consumers = [
-    ...roles.map((role, at) => consume(setting.for(`consumer ${at}`), role, QUEUES[at % QUEUES.length], ledger, served.signal)),
+    ...roles.map((role, at) => consume(setting.for(`consumer ${at}`), role, work[at % work.length], ledger, served.signal)),
     undertake(setting.for('dead letters'), ledger, served.signal),
   ];
   await Promise.all(roles.map((role, at) => send(setting.for(`sender ${at}`), role, `work${at}`, ledger)));
@@ -42,7 +42,7 @@ async function send(setting, { scheme, way }, sender, ledger) {
     await connected(client);
     const { number, body } = ledger.next(sender);
     try {
-      await client.stomp.sendConfirmed({ destination: random.pick(QUEUES), headers: { number: String(number) }, body });
+      await client.stomp.sendConfirmed({ destination: random.pick(work), headers: { number: String(number) }, body });
       ledger.confirmed(sender, number);
       counts.message('queues', 'sent and confirmed');
       findings.hold(SENDING);
@@ -115,12 +115,12 @@ class Worker {
 async function undertake(setting, ledger, served) {
   const { findings, counts } = setting;
   const client = await openClient(setting, 'tcp', 'straight');
-  for (const destination of DEAD_LETTERS) {
+  for (const destination of work.map(deadLettersOf)) {
     const bury = (delivery) => {
       const known = ledger.arrived(text(delivery), destination);
       const origin = delivery.headers.get('original-destination');
       const times = Number(delivery.headers.get('delivery-count'));
-      const isRight = QUEUES.includes(origin) && times >= 4;
+      const isRight = work.includes(origin) && times >= 4;
       findings.check(BURIED, isRight, () => `${text(delivery).slice(0, 30)} of ${origin}, delivered ${times} times`);
       if (known !== undefined) ledger.consumed(known.sender, known.number);
       counts.message('queues', 'dead letters');

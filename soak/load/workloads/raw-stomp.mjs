@@ -3,13 +3,12 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Ledger } from '../ledger.mjs';
-import { aborted, schemes, until } from '../setting.mjs';
+import { deadLettersOf, raw } from '../queue-names.mjs';
+import { schemes } from '../setting.mjs';
+import { aborted, until } from '../../waiting.mjs';
 import { RawSession } from '../raw-session.mjs';
 import { openWire } from '../wires.mjs';
 
-const QUEUES = ['/queue/soak.raw.a', '/queue/soak.raw.b'];
-/** Where the few go that happen to be refused each time. */
-const DEAD_LETTERS = QUEUES.map((queue) => queue.replace('/queue/', '/queue/dead-letter.'));
 const RECEIPTS = 'every receipt comes, in order, unless the connection was broken first';
 const AGAIN = 'what was acknowledged and confirmed is never delivered again';
 const ENDS = 'a connection that did nothing wrong gets no ERROR, and ends in good order';
@@ -48,10 +47,10 @@ async function inTurn(setting, scheme, way, name, books) {
 async function live(setting, way, session) {
   const { random, counts, findings } = setting;
   await session.connect(random.pick(['1.0', '1.1', '1.2']));
-  for (const queue of QUEUES) if (random.chance(0.7)) session.subscribe(queue, random.pick(['client', 'client-individual']));
+  for (const queue of raw) if (random.chance(0.7)) session.subscribe(queue, random.pick(['client', 'client-individual']));
   const batches = random.magnitude(3, 60);
   for (let at = 0; at < batches && !setting.isOver && !session.isOver; at++) {
-    session.say(QUEUES);
+    session.say(raw);
     await sleep(random.whole(10, 100));
   }
   const isStraight = way === 'straight';
@@ -72,7 +71,7 @@ async function lastConsumer(setting, books, served) {
   const wire = await openWire(setting, 'tcp', 'straight', 'v12.stomp');
   const session = new RawSession(setting, wire, 'last', books);
   await session.connect('1.2');
-  for (const queue of [...QUEUES, ...DEAD_LETTERS]) session.subscribe(queue, 'client-individual');
+  for (const queue of [...raw, ...raw.map(deadLettersOf)]) session.subscribe(queue, 'client-individual');
   const acknowledging = setInterval(() => session.acknowledgeAll(), 20);
   await aborted(served);
   clearInterval(acknowledging);

@@ -1,10 +1,12 @@
 // Peers that stop reading: they are cut when they have taken nothing for limits.writeStall, and what waits for them is
 // bounded. Those that read slowly but steadily are not.
 
+import { setTimeout as sleep } from 'node:timers/promises';
 import { limits } from '../../server/limits.mjs';
 import { openClient } from '../clients.mjs';
 import { openStomp } from '../plain-stomp.mjs';
-import { schemes, within } from '../setting.mjs';
+import { schemes } from '../setting.mjs';
+import { within } from '../../waiting.mjs';
 
 const CUT = `who stops reading is cut in limits.writeStall (${limits.writeStall} ms)`;
 const STEADY = 'who reads slowly but steadily gets everything';
@@ -18,11 +20,11 @@ export async function slowReaders(setting) {
   const watch = await openClient(setting, 'tcp', 'straight');
   const worst = { time: 0 };
   const ways = [stopAsking, stopAsking, stopListening, floodWithoutReading];
-  await Promise.all([
+  const readers = Promise.all([
     ...ways.map((stop, at) => inTurn(setting.for(at), (own) => stopReading(own, stop, watch, worst))),
     inTurn(setting.for('steady'), readSteadily),
-    publish(setting),
   ]);
+  await publish(setting, readers);
   setting.findings.detail(CUT, `the longest took ${Math.round(worst.time)} ms`);
   await watch.close();
 }
@@ -77,10 +79,12 @@ function floodWithoutReading(frame, random) {
 }
 
 /** Gives those who listen something not to read. */
-async function publish(setting) {
+async function publish(setting, readers) {
   const client = await openClient(setting, 'tcp', 'straight');
   const body = 'x'.repeat(128 * 1024);
-  await setting.repeat(100, 200, () => client.stomp.sendConfirmed({ destination: TOPIC, body }));
+  let isOver = false;
+  void readers.then(() => (isOver = true));
+  for (; !isOver; await sleep(150)) await client.stomp.sendConfirmed({ destination: TOPIC, body });
   await client.close();
 }
 

@@ -4,12 +4,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { cut, connected, isLoss, openClient } from '../clients.mjs';
 import { Ledger } from '../ledger.mjs';
-import { aborted, schemes, until } from '../setting.mjs';
+import { moves, pair } from '../queue-names.mjs';
+import { schemes } from '../setting.mjs';
+import { aborted, until } from '../../waiting.mjs';
 
-const LEFT = '/queue/soak.pair.left';
-const RIGHT = '/queue/soak.pair.right';
-const FROM = '/queue/soak.moves.from';
-const TO = '/queue/soak.moves.to';
+const { left: LEFT, right: RIGHT } = pair;
+const { from: FROM, to: TO } = moves;
 const BOTH = 'a transaction happens as a whole or not at all';
 const MOVED = 'what a transaction moves is there exactly once';
 const FAILS = 'a transaction fails only with its connection';
@@ -19,10 +19,10 @@ class Refused extends Error {}
 
 export async function transactions(setting) {
   for (const check of [BOTH, MOVED, FAILS]) setting.findings.expect(check);
-  await Promise.all([pairs(setting.for('pairs')), moves(setting.for('moves'))]);
+  await Promise.all([sendAllPairs(setting.for('pairs')), moveAll(setting.for('moves'))]);
 }
 
-async function pairs(setting) {
+async function sendAllPairs(setting) {
   const { findings } = setting;
   const ledgers = { [LEFT]: new Ledger(findings, 'messages of transactions'), [RIGHT]: new Ledger(findings, 'messages of transactions') };
   const books = new PairBooks(findings);
@@ -115,7 +115,7 @@ class PairBooks {
   }
 }
 
-async function moves(setting) {
+async function moveAll(setting) {
   const { findings } = setting;
   const ledger = new Ledger(findings, 'moved messages');
   const served = new AbortController();
@@ -158,7 +158,7 @@ async function move(setting, scheme, way, served) {
   const moveOne = async (delivery) => {
     for (let isRefused = true; isRefused;) {
       // Meanwhile the connection may be lost, and another one made.
-      await sleep(random.whole(0, 60));
+      await sleep(random.magnitude(1, 500));
       isRefused = !setting.isOver && random.chance(0.2);
       try {
         await client.stomp.transaction((transaction) => {

@@ -62,9 +62,9 @@ export type AckMode = 'auto' | 'client-individual';
 
 /**
  * Takes a delivery. While it has no room for more, it returns a promise for that: what comes from a queue then goes to
- * others, or waits there.
+ * others, or waits there. Anything else it returns means nothing.
  */
-export type OnDelivery = (delivery: Delivery) => Promise<void> | void;
+export type OnDelivery = (delivery: Delivery) => unknown;
 
 export interface SubscribeOptions {
   /** Default `auto`. */

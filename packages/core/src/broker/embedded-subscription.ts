@@ -20,7 +20,7 @@ export class EmbeddedSubscription implements Subscription {
     private readonly onClose: () => void,
   ) {}
 
-  deliver(delivery: Delivery): Promise<void> | void {
+  deliver(delivery: Delivery): unknown {
     if (!this.isOpen) return;
     this.cursor = delivery.cursor ?? this.cursor;
     return this.on(delivery);

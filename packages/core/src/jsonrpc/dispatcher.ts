@@ -132,8 +132,7 @@ export class Dispatcher {
     if (thrown instanceof RpcError) return errorText(id, thrown);
     // A handler that stopped because its signal was aborted throws whatever its platform made of that.
     if (abortReason instanceof RpcError) return errorText(id, abortReason);
-    // Nor is it a mistake if it throws the very reason, such as that its caller has left.
-    if (abortReason === undefined || thrown !== abortReason) {
+    if (abortReason === undefined || !isOfAbort(thrown, abortReason)) {
       try {
         this.#options.onError?.(toError(thrown), method);
       } catch {
@@ -142,6 +141,14 @@ export class Dispatcher {
     }
     return errorText(id, thrown);
   }
+}
+
+/**
+ * Nor is it a mistake if a handler throws the very reason, such as that its caller has left, or an AbortError, which is what
+ * Node's own functions make of their `signal`.
+ */
+function isOfAbort(thrown: unknown, reason: unknown): boolean {
+  return thrown === reason || (thrown as { name?: unknown } | null | undefined)?.name === 'AbortError';
 }
 
 function cancel(params: unknown, caller: Caller): undefined {

@@ -29,7 +29,10 @@ it('EmbeddedBroker leaves room for others, whatever one client, or one address, 
     }
   };
   expect([fill('a'), fill('a'), fill('b')]).toEqual(['clientQueuedBytes', 'addressQueuedBytes', 'clientQueuedBytes']);
-  broker.link().subscribe('/queue/x', () => {}).close();
+  broker
+    .link()
+    .subscribe('/queue/x', () => {})
+    .close();
   expect(broker.queuedBytes).toBe(0);
   expect(fill('a')).toBe('clientQueuedBytes');
 });

@@ -29,7 +29,10 @@ function start(limits: Partial<QueueHost['limits']> = {}) {
     idle: () => idle++,
   });
   const offer = (body: string, headers: Record<string, string> = {}): void =>
-    queue.offer({ destination: '/queue/a', headers: HeaderList.of(headers), body, id: body } satisfies Delivery, quota);
+    void queue.offer(
+      { destination: '/queue/a', headers: HeaderList.of(headers), body, id: body } satisfies Delivery,
+      quota,
+    );
   const listen = (prefetch?: number) => {
     const seen: unknown[] = [];
     const hands: Delivery[] = [];
@@ -101,7 +104,7 @@ describe('WorkQueue', () => {
     const clock = new ManualClock();
     const link = new EmbeddedBroker({ clock, limits: { queuedBytes: 10_000 } }).link();
     const send = (name: string, expiration?: string): void =>
-      link.send({ destination: `/queue/${name}`, headers: HeaderList.of({ expiration }), body: 'x'.repeat(4000) });
+      void link.send({ destination: `/queue/${name}`, headers: HeaderList.of({ expiration }), body: 'x'.repeat(4000) });
     send('a');
     send('b', '1000');
     expect(() => send('c')).toThrow(expect.objectContaining({ code: 'ERR_QUEUE_FULL', limit: 'queuedBytes' }));
@@ -181,7 +184,7 @@ describe('WorkQueue with consumers that have no room', () => {
     queue.add(
       new Consumer(({ body }) => {
         seen.push(body);
-        return new Promise((resolve) => (makeRoom = resolve));
+        return new Promise<void>((resolve) => (makeRoom = resolve));
       }),
     );
     offer('1');

@@ -372,6 +372,27 @@ test('a caller that leaves has all its calls aborted, notifications too', async 
   expect(calls.map((one) => one.call.signal.reason)).toEqual([reason, reason]);
 });
 
+test.each<[string, (reason: Error) => Error]>([
+  ['the reason itself', (reason) => reason],
+  // As setTimeout of node:timers/promises, readFile and others do.
+  [
+    'an AbortError',
+    (cause) => Object.assign(new Error('The operation was aborted', { cause }), { name: 'AbortError' }),
+  ],
+])('a handler that stops by %s when its caller leaves made no mistake', async (_name, make) => {
+  const onError = vi.fn();
+  const wait = (_params: unknown, { signal }: Call) =>
+    new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(make(signal.reason as Error))));
+  const { dispatcher, caller, call } = serving({ wait, fail: () => Promise.reject(make(new Error('x'))) }, { onError });
+  const waiting = call('wait');
+  dispatcher.leave(caller, new Error('gone'));
+  await waiting;
+  expect(onError).not.toHaveBeenCalled();
+  // Nobody has left.
+  await call('fail');
+  expect(onError).toHaveBeenCalledTimes(1);
+});
+
 describe('authorize', () => {
   test.each<[string, NonNullable<DispatcherOptions['authorize']>, number]>([
     ['false', () => false, -32001],

@@ -1,6 +1,7 @@
-import { replyAddress, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { HeaderList } from '../../src/header-list.js';
 import {
+  replyAddress,
   type ServerKind,
   serverKind,
   spellExpiration,

@@ -48,5 +48,10 @@ export function closeAfter(response: ServerResponse): void {
   response.setHeader('connection', 'close');
 }
 
+/** Whether an answer is, or will be, the last one of its connection. */
+export function isLast(response: ServerResponse | undefined): boolean {
+  return response?.getHeader('connection') === 'close';
+}
+
 /** A browser must not guess what an answer is: a text that looks like a script stays a text. */
 const alwaysSent: OutgoingHttpHeaders = { 'x-content-type-options': 'nosniff' };

@@ -7,11 +7,11 @@ import { type Clock, systemClock } from '@sallyport/core';
 import { type OriginCheck, refuseUpgrade } from '@sallyport/websocket/upgrade';
 import type { Accepted } from '../acceptor.js';
 import { defaultServerLimits, type ServerLimits } from '../limits.js';
-import { answerEmpty, answerJson, answerText, closeAfter } from './answer.js';
+import { answerEmpty, answerJson, answerText, closeAfter, isLast } from './answer.js';
 import { Deadlines } from './deadlines.js';
 import { answerFault } from './fault.js';
-import { hostAllowed } from './host.js';
 import { Page } from './page.js';
+import { type RequestFault, requestFault } from './request-fault.js';
 import { type Rpc, serveRpc } from './rpc.js';
 
 export interface HttpServerOptions extends OriginCheck {
@@ -66,7 +66,8 @@ export class HttpServer {
     this.server = createServer({ maxHeaderSize: Math.min(Math.ceil(this.limits.httpHead), 2 ** 30), ...off });
     // One more than allowed is read, and then refused: Node itself would silently leave out what is too much.
     this.server.maxHeadersCount = this.limits.httpHeaders + 1;
-    this.server.on('request', this.request).on('checkContinue', this.request).on('clientError', this.fault);
+    this.server.on('request', this.request).on('checkContinue', this.request).on('checkExpectation', this.request);
+    this.server.on('clientError', this.fault);
     if (options.upgrade !== undefined) this.server.on('upgrade', this.upgrade);
   }
 
@@ -102,6 +103,8 @@ export class HttpServer {
   private readonly request = (request: IncomingMessage, response: ServerResponse): void => {
     const visit = this.visits.get(request.socket);
     if (visit === undefined) return void request.socket.destroy();
+    // Behind the last answer of a connection nothing is done (RFC 9112, section 9.6), though it may have been read already.
+    if (isLast(visit.last)) return;
     visit.deadlines.request(request, response);
     response.once('close', () => this.closing && visit.deadlines.idle && request.socket.destroy());
     visit.last = response;
@@ -133,8 +136,10 @@ export class HttpServer {
   private readonly fault = (error: Error, stream: unknown): void => {
     const socket = stream as Socket;
     const last = this.visits.get(socket)?.last;
-    const hasBegun = last !== undefined && last.headersSent && !last.writableFinished;
-    answerFault(error, socket, hasBegun, this.limits, this.clock);
+    // Behind the last answer nothing is looked at; Node will end the connection.
+    if (isLast(last)) return;
+    const isAnswered = last !== undefined && last.headersSent && !(last.writableFinished && last.req.complete);
+    answerFault(error, socket, isAnswered, this.limits, this.clock);
   };
 
   private readonly upgrade = (request: IncomingMessage, stream: unknown, head: Buffer): void => {
@@ -164,16 +169,9 @@ export class HttpServer {
   }
 
   /** What holds for every request, whatever it asks for. */
-  private refusal({ headers, rawHeaders, httpVersion }: IncomingMessage): [status: number, text: string] | undefined {
+  private refusal(request: IncomingMessage): RequestFault | undefined {
     if (this.closing) return [503, 'the server is closing'];
-    const { httpHeaders } = this.limits;
-    if (rawHeaders.length > 2 * httpHeaders)
-      return [431, `there are more than ${httpHeaders} headers (limits.httpHeaders)`];
-    // RFC 9112, section 3.2.
-    const hosts = rawHeaders.filter((name, at) => at % 2 === 0 && name.toLowerCase() === 'host').length;
-    if (hosts > 1 || (hosts === 0 && httpVersion !== '1.0')) return [400, 'there must be one header Host'];
-    if (this.allowedHosts === undefined || hostAllowed(headers.host, this.allowedHosts)) return undefined;
-    return [403, 'this host is not allowed (option `allowedHosts`)'];
+    return requestFault(request, this.limits.httpHeaders, this.allowedHosts);
   }
 
   private failed(error: unknown, response: ServerResponse): void {

@@ -116,7 +116,10 @@ test('requests that come at once are answered in order, and time goes on after t
 
 test('a client that does not take its answer is cut', async () => {
   const large = JSON.stringify('x'.repeat(12_000_000));
-  const { port, acceptor } = await httpPort({ rpc: answering(() => Promise.resolve(large)), limits: { writeStall: 100 } });
+  const { port, acceptor } = await httpPort({
+    rpc: answering(() => Promise.resolve(large)),
+    limits: { writeStall: 100 },
+  });
   const client = await dialled(port);
   client.write('POST /rpc HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}');
   client.pause();

@@ -15,7 +15,7 @@ test.each([
   ['evil.example', 403],
   ['localhost.evil.example', 403],
   ['evil.example:54321', 403],
-  ['localhost@evil.example', 403],
+  ['localhost@evil.example', 400],
   ['127.0.0.2', 403],
   ['', 403],
 ])('on loopback: %s is %i', async (host, status) => {

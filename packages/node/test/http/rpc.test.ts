@@ -16,7 +16,9 @@ async function post(url: string, body: BodyInit, headers: Record<string, string>
 
 describe('an answer', () => {
   test('is JSON with status 200, whatever JSON-RPC says in it', async () => {
-    const { url } = await httpPort({ rpc: answering(() => Promise.resolve('{"jsonrpc":"2.0","error":{"code":-32601}}')) });
+    const { url } = await httpPort({
+      rpc: answering(() => Promise.resolve('{"jsonrpc":"2.0","error":{"code":-32601}}')),
+    });
     const answer = await post(url, '{"jsonrpc":"2.0","method":"none","id":1}');
     expect(answer.status).toBe(200);
     expect(answer.headers.get('content-type')).toBe('application/json');

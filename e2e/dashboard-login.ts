@@ -1,0 +1,20 @@
+// The page's login form, for tests.
+
+import type { Page } from '@playwright/test';
+import { expect } from './dashboard-page.ts';
+
+/** Opens the page of a server that wants a login, and waits until it asks. */
+export async function openForm(page: Page): Promise<void> {
+  await page.goto('/');
+  await expect(page.getByRole('heading', { name: 'Log in' })).toBeVisible();
+}
+
+export async function logIn(page: Page, name: string, passcode: string): Promise<void> {
+  await page.getByLabel('Name').fill(name);
+  await page.getByLabel('Passcode').fill(passcode);
+  await page.getByRole('button', { name: 'Log in' }).click();
+}
+
+export async function expectIn(page: Page): Promise<void> {
+  await expect(page.getByRole('banner').getByRole('status')).toHaveText('Connected');
+}

@@ -1,0 +1,36 @@
+// What no request may be, whatever it asks for, though Node's parser lets it pass.
+
+import type { IncomingMessage } from 'node:http';
+import { hostAllowed } from './host.js';
+
+/** The answer to it, which is the last of its connection unless the status is 403. */
+export type RequestFault = readonly [status: number, text: string];
+
+/** A name or an address, and perhaps a port (RFC 9110, section 7.2; RFC 3986, section 3.2.2). */
+const HOST = /^([\w.~!$&'()*+,;=%-]*|\[[\da-f:.]+\])(:\d*)?$/i;
+
+/** What is wrong with a request, or nothing. */
+export function requestFault(
+  { headers, rawHeaders, httpVersion }: IncomingMessage,
+  most: number,
+  allowedHosts: readonly string[] | undefined,
+): RequestFault | undefined {
+  // RFC 9110, section 2.5; HTTP/0.9 had no version in its request line.
+  if (httpVersion === '0.9') return [400, 'the request line has no version'];
+  if (httpVersion !== '1.0' && httpVersion !== '1.1') return [505, 'this is HTTP/1.1'];
+  if (rawHeaders.length > 2 * most) return [431, `there are more than ${most} headers (limits.httpHeaders)`];
+  // RFC 9112, section 3.2.
+  const hosts = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]!.toLowerCase() === 'host');
+  if (hosts.length > 1 || (hosts.length === 0 && httpVersion !== '1.0')) return [400, 'there must be one header Host'];
+  if (hosts.some((host) => !HOST.test(host))) return [400, 'the header Host is not a name or an address'];
+  // RFC 9112, sections 6.1 and 6.3: without chunked in the end nobody knows where the body does.
+  const codings = headers['transfer-encoding']?.toLowerCase().split(/[ \t]*,[ \t]*/);
+  if (codings !== undefined && codings.at(-1) !== 'chunked') return [400, 'the last transfer-encoding must be chunked'];
+  if (codings !== undefined && codings.length > 1) return [501, 'no transfer-encoding is known but chunked'];
+  // RFC 9110, section 10.1.1.
+  const { expect } = headers;
+  if (expect !== undefined && expect.toLowerCase() !== '100-continue')
+    return [417, 'nothing can be expected but 100-continue'];
+  if (allowedHosts === undefined || hostAllowed(headers.host, allowedHosts)) return undefined;
+  return [403, 'this host is not allowed (option `allowedHosts`)'];
+}

@@ -1,0 +1,74 @@
+import type { IncomingMessage } from 'node:http';
+import { expect, test } from 'vitest';
+import { requestFault } from '../../src/http/request-fault.js';
+
+function status(headers: readonly (readonly [string, string])[], httpVersion = '1.1'): number | undefined {
+  const joined = new Map<string, string>();
+  for (const [name, value] of headers) {
+    const before = joined.get(name.toLowerCase());
+    joined.set(name.toLowerCase(), before === undefined ? value : `${before}, ${value}`);
+  }
+  const request = { headers: Object.fromEntries(joined), rawHeaders: headers.flat(), httpVersion };
+  return requestFault(request as unknown as IncomingMessage, 5, ['localhost', '[::1]'])?.[0];
+}
+
+const host = ['Host', 'localhost'] as const;
+
+test.each([
+  ['1.1', undefined],
+  ['1.0', undefined],
+  ['0.9', 400],
+  ['2.0', 505],
+  ['1.2', 505],
+])('HTTP/%s: %s', (version, expected) => {
+  expect(status([host], version)).toBe(expected);
+});
+
+test.each([
+  ['localhost', undefined],
+  ['LOCALHOST:8080', undefined],
+  ['[::1]:1', undefined],
+  ['other.example', 403],
+  ['', 403],
+  ['%41.example', 403],
+  ['a b', 400],
+  ['a/b', 400],
+  ['a@localhost', 400],
+  ['localhost:x', 400],
+  ['[localhost]', 400],
+  ['::1', 400],
+  ['localhost?', 400],
+  ['a"b', 400],
+])('Host %j: %s', (value, expected) => {
+  expect(status([['hOsT', value]])).toBe(expected);
+});
+
+test('Host is there once; 1.0 may leave it out, where any is allowed', () => {
+  expect(status([])).toBe(400);
+  expect(status([host, host])).toBe(400);
+  expect(status([], '1.0')).toBe(403);
+});
+
+test.each([
+  ['chunked', undefined],
+  ['Chunked', undefined],
+  ['gzip, chunked', 501],
+  ['chunked, gzip', 400],
+  ['xchunked', 400],
+  ['', 400],
+])('Transfer-Encoding %j: %s', (value, expected) => {
+  expect(status([host, ['Transfer-Encoding', value]])).toBe(expected);
+});
+
+test.each([
+  ['100-continue', undefined],
+  ['100-Continue', undefined],
+  ['payment', 417],
+])('Expect %j: %s', (value, expected) => {
+  expect(status([host, ['Expect', value]])).toBe(expected);
+});
+
+test('the headers are counted', () => {
+  expect(status([host, ...Array(4).fill(['X', 'y'] as const)])).toBeUndefined();
+  expect(status([host, ...Array(5).fill(['X', 'y'] as const)])).toBe(431);
+});

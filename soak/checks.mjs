@@ -1,0 +1,87 @@
+// What must hold of the server's process: its memory, its descriptors, its latencies, and that it is empty in the end.
+
+import { setTimeout as sleep } from 'node:timers/promises';
+import { mebibytes, milliseconds } from './report/numbers.mjs';
+import { slopePerHour } from './trend.mjs';
+
+const MiB = 2 ** 20;
+
+/** Generous: the machine may be busy with others. What is measured is printed all the same. */
+const LATENCY = { p99: 1000, max: 10_000 };
+/** What memory may grow by once it is warm: what a short run's noise can look like, and so much more by hour. */
+const GROWTH = { heap: 16 * MiB, rss: 64 * MiB, perHour: 1 * MiB };
+/** What may be left of it above the start when all have gone. */
+const LEFT = { heap: 32 * MiB, rss: 128 * MiB };
+/** How long the server may take to let go of those that left, milliseconds. */
+const LETTING_GO = 15_000;
+
+const names = {
+  latency: `healthy clients wait less than ${LATENCY.p99} ms (p99), and never ${LATENCY.max} ms`,
+  heap: 'what the server holds in memory does not grow',
+  rss: 'the memory of its process does not grow',
+  empty: 'when all have left, the server holds nothing of them',
+  descriptors: 'when all have left, no descriptor is left open',
+  memory: 'when all have left, memory is nearly where it was',
+};
+
+/** Names them all, so that one that was never looked at is seen. */
+export function expectAll(findings) {
+  for (const name of Object.values(names)) findings.expect(name);
+  findings.hold('no method of the server fails');
+}
+
+/** What the measurements of the load's time say. */
+export function judgeRun(findings, samples, latencies) {
+  const p99 = latencies.quantile(0.99);
+  const isQuick = p99 < LATENCY.p99 && latencies.max < LATENCY.max;
+  const waited = `p99 ${milliseconds(p99)}, longest ${milliseconds(latencies.max)}`;
+  findings.check(names.latency, isQuick, waited);
+  findings.detail(names.latency, waited);
+  const { heap, rss } = slopes(samples);
+  judgeGrowth(findings, names.heap, heap, GROWTH.heap);
+  judgeGrowth(findings, names.rss, rss, GROWTH.rss);
+}
+
+/** Memory over time, once warm: bytes by hour, and over how many hours; the slope is undefined if there are too few. */
+export function slopes({ warm }) {
+  const hours = warm.length < 2 ? 0 : (warm.at(-1).at - warm[0].at) / 3600;
+  const points = (pick, list) => list.map((sample) => ({ at: sample.at, value: pick(sample) }));
+  // Only what is left after a collection tells what is held.
+  const collected = warm.filter((sample) => sample.collected);
+  return {
+    heap: { slope: slopePerHour(points(({ heap }) => heap, collected)), hours },
+    rss: { slope: slopePerHour(points((sample) => sample.rss, warm)), hours },
+  };
+}
+
+function judgeGrowth(findings, name, { slope, hours }, noise) {
+  // A run too short for a slope has had no time to grow either.
+  const growth = (slope ?? 0) * hours;
+  const most = noise + GROWTH.perHour * hours;
+  const text = slope === undefined ? 'too short to tell' : `${mebibytes(slope, 'sign')}/h over ${(hours * 60).toFixed(1)} min`;
+  findings.check(name, growth < most, `${text}, which is ${mebibytes(growth)}; allowed are ${mebibytes(most)}`);
+  findings.detail(name, text);
+}
+
+/** Waits until the server has let go of everybody, and looks at what is left. */
+export async function judgeEnd(findings, samples) {
+  const { baseline } = samples;
+  const isLeft = ({ held, descriptors }) =>
+    Object.keys(held).some((what) => held[what] > baseline.held[what]) || descriptors > baseline.descriptors;
+  let last = await samples.measure();
+  for (const end = performance.now() + LETTING_GO; isLeft(last) && performance.now() < end;) {
+    await sleep(250);
+    last = await samples.measure();
+  }
+  samples.last = last;
+  // At the start there is the server's own queue of requests.
+  const rest = Object.entries(last.held).filter(([what, count]) => count > baseline.held[what]);
+  findings.check(names.empty, rest.length === 0, () => rest.map(([what, count]) => `${count} ${what}`).join(', '));
+  const counts = `${last.descriptors ?? 'unknown'}, at the start ${baseline.descriptors ?? 'unknown'}`;
+  findings.check(names.descriptors, !(last.descriptors > baseline.descriptors), counts);
+  findings.detail(names.descriptors, counts);
+  const above = (what) => last[what] - baseline[what];
+  const text = `in use ${mebibytes(above('heap'), 'sign')}, process ${mebibytes(above('rss'), 'sign')}`;
+  findings.check(names.memory, above('heap') < LEFT.heap && above('rss') < LEFT.rss, text);
+  findings.detail(names.memory, text);
+}

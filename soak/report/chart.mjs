@@ -1,0 +1,2 @@
+// stub
+export function chartPage() { return '<!doctype html>'; }
