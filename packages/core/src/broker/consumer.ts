@@ -22,6 +22,11 @@ export class Consumer {
     return this.prefetch === undefined || this.outstanding.size < this.prefetch;
   }
 
+  /** What comes back when it is removed from its queue. */
+  get returned(): QueueItem[] {
+    return [...this.outstanding.keys()].filter((item) => !this.held.has(item));
+  }
+
   /** Hands it a message; `onRoom` is called when it can take more, if it cannot at once. */
   take(delivery: Delivery, onRoom: () => void): void {
     const full = this.on(delivery);

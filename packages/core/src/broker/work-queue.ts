@@ -5,12 +5,15 @@ import type { Alarm, Clock } from '../clock.js';
 import { Deferred } from '../deferred.js';
 import { LimitError } from '../errors.js';
 import type { Limits } from '../limits.js';
-import type { Delivery } from './broker.js';
+import { type Delivery, keptBytes } from './broker.js';
 import type { Consumer } from './consumer.js';
 import { expiryOf, type QueueItem, queueItem } from './queue-item.js';
 import { Patience } from './patience.js';
 import type { Quota } from './quota.js';
 import { WaitingLine } from './waiting-line.js';
+
+/** What has expired is thrown out no more often than this, milliseconds; it is never handed out, and makes room sooner if need be. */
+const SWEEP = 1000;
 
 /** How long a sender waits for consumers to get on, milliseconds. */
 const PATIENCE = 1000;
@@ -76,12 +79,12 @@ export class WorkQueue {
     const at = this.consumers.indexOf(consumer);
     if (at === -1) return;
     consumer.leave();
+    // Consumers of one connection leave together and are removed one by one: what they hold comes back at once, in order.
+    for (const one of this.consumers) if (one.isGone) this.reclaim(one, one.returned);
     this.consumers.splice(at, 1);
     if (at < this.turn) this.turn--;
-    this.takeBack(
-      consumer,
-      [...consumer.outstanding.keys()].filter((item) => !consumer.held.has(item)),
-    );
+    this.dispatch();
+    this.tellIfUnused();
   }
 
   /** Forgets everything; nobody is told. */
@@ -110,6 +113,7 @@ export class WorkQueue {
     const { clock, wallClock } = this.host;
     const expires = expiryOf(delivery.headers, clock, wallClock);
     if (expires <= clock.now()) return undefined;
+    if (this.expiry !== undefined && this.isFullFor(delivery)) this.dropExpired();
     this.check('queueMessages', this.count + 1);
     const item = queueItem(delivery, quota, ++this.lastOrder, expires);
     this.check('queueBytes', this.bytes + item.bytes, item);
@@ -120,6 +124,11 @@ export class WorkQueue {
     // What went straight into a hand waits for nothing but its acknowledgement.
     if (this.line.length > 0) this.watchExpiry(item);
     return this.isHalfFull && this.hasConsumers ? this.pressure() : undefined;
+  }
+
+  private isFullFor(delivery: Delivery): boolean {
+    const { queueMessages, queueBytes } = this.host.limits;
+    return this.count >= queueMessages || this.bytes + keptBytes(delivery) > queueBytes;
   }
 
   private get isHalfFull(): boolean {
@@ -195,17 +204,21 @@ export class WorkQueue {
       ack: settle((done) => this.forget(done)),
       nack: settle((refused) => this.refuse(refused)),
       hold: () => void (consumer.outstanding.get(item) === attempt && consumer.held.add(item)),
-      release: () => void (consumer.held.delete(item) && consumer.isGone && this.takeBack(consumer, [item])),
+      release: () => void (consumer.held.delete(item) && consumer.isGone && this.takeBack(consumer, item)),
     };
     this.take(at, delivery);
   }
 
-  private takeBack(consumer: Consumer, items: readonly QueueItem[]): void {
-    for (const item of items) consumer.outstanding.delete(item);
-    this.line.insert(items);
-    for (const item of items) this.watchExpiry(item);
+  private takeBack(consumer: Consumer, item: QueueItem): void {
+    this.reclaim(consumer, [item]);
     this.dispatch();
     this.tellIfUnused();
+  }
+
+  private reclaim({ outstanding }: Consumer, items: readonly QueueItem[]): void {
+    for (const item of items) outstanding.delete(item);
+    this.line.insert(items);
+    for (const item of items) this.watchExpiry(item);
   }
 
   /** It comes again, later each time: at once would be thousands of times a second. */
@@ -236,13 +249,17 @@ export class WorkQueue {
 
   /** Sees to it that what expires does not keep its room until somebody looks. */
   private watchExpiry({ expires }: QueueItem): void {
-    if (expires === Infinity || (this.expiry !== undefined && this.expiry.at <= expires)) return;
+    if (expires === Infinity) return;
+    const { clock } = this.host;
+    // All of the line is looked through each time: a message for each millisecond must not make that a thousand times a second.
+    const at = Math.max(expires, clock.now() + SWEEP);
+    if (this.expiry !== undefined && this.expiry.at <= at) return;
     this.expiry?.alarm.cancel();
-    const alarm = this.host.clock.after(expires - this.host.clock.now(), () => this.dropExpired());
-    this.expiry = { at: expires, alarm };
+    this.expiry = { at, alarm: clock.after(at - clock.now(), () => this.dropExpired()) };
   }
 
   private dropExpired(): void {
+    this.expiry?.alarm.cancel();
     this.expiry = undefined;
     const now = this.host.clock.now();
     let next: QueueItem | undefined;

@@ -3,7 +3,7 @@
 import type { Delivery, OnDelivery, SubscribeOptions, Subscription } from '../broker/broker.js';
 import { callBack } from '../callback.js';
 import { Deferred } from '../deferred.js';
-import { ConnectionError } from '../errors.js';
+import { ConnectionError, ProtocolError } from '../errors.js';
 import { HeaderList, type HeaderRecord } from '../header-list.js';
 import { defaultLimits } from '../limits.js';
 import type { StompConnection } from '../stomp/client.js';
@@ -24,6 +24,12 @@ export interface StompSubscribeOptions extends Omit<SubscribeOptions, 'ack' | 'h
   ack?: StompAckMode | undefined;
   /** More headers of SUBSCRIBE. */
   headers?: HeaderList | HeaderRecord;
+}
+
+/** A delivery to acknowledge; only the connection that it came by knows it. */
+export interface StompDelivery extends Delivery {
+  /** Throws if it cannot be settled on a connection: it came by another one, its subscription has ended, or it was settled. */
+  checkOn(connection: StompConnection): void;
 }
 
 export class StompSubscription implements Subscription {
@@ -130,7 +136,7 @@ export class StompSubscription implements Subscription {
   }
 
   /** What came by an earlier connection, or before the end, is the server's again; it would not know what is meant. */
-  #withSettlement(delivery: Delivery): Delivery {
+  #withSettlement(delivery: Delivery): StompDelivery {
     const connection = this.#connection!;
     let isOpen = true;
     const settle = (how: 'ACK' | 'NACK') => (): void => {
@@ -138,6 +144,12 @@ export class StompSubscription implements Subscription {
       isOpen = false;
       connection.settle(how, delivery.headers);
     };
-    return { ...delivery, ack: settle('ACK'), nack: settle('NACK') };
+    const checkOn = (other: StompConnection): void => {
+      if (!isOpen) throw new ProtocolError('ERR_STOMP_ACK', 'this delivery has been acknowledged', { by: 'us' });
+      if (connection === other && connection === this.#connection) return;
+      const text = 'this delivery came by a connection or a subscription that has ended: it comes again';
+      throw new ConnectionError('ERR_CONNECTION_LOST', text);
+    };
+    return { ...delivery, ack: settle('ACK'), nack: settle('NACK'), checkOn };
   }
 }

@@ -3,6 +3,7 @@
 import type { Delivery, Message, Transaction } from '../broker/broker.js';
 import { ProtocolError } from '../errors.js';
 import { HeaderList, type HeaderRecord } from '../header-list.js';
+import type { StompDelivery } from './stomp-subscription.js';
 import type { StompConnection } from '../stomp/client.js';
 import type { Body } from '../text.js';
 
@@ -31,14 +32,14 @@ export class StompTransaction implements Transaction {
     return this.#connection.frame('SEND', { ...HeaderList.from(headers).toRecord(), ...own }, body);
   }
 
+  /** Throws ConnectionError if the delivery came by a connection that was lost: it comes again. */
   ack(delivery: Delivery): void {
-    this.#check();
-    this.#connection.settle('ACK', delivery.headers, this.#id);
+    this.#settle('ACK', delivery);
   }
 
+  /** As {@link ack}. */
   nack(delivery: Delivery): void {
-    this.#check();
-    this.#connection.settle('NACK', delivery.headers, this.#id);
+    this.#settle('NACK', delivery);
   }
 
   /** Resolves when the server has done all of it; rejects if it has done, or may have done, nothing. */
@@ -53,6 +54,13 @@ export class StompTransaction implements Transaction {
     if (this.#isOver) return;
     this.#isOver = true;
     void this.#connection.frame('ABORT', { transaction: this.#id });
+  }
+
+  /** On another connection the same id would be another message's. */
+  #settle(how: 'ACK' | 'NACK', delivery: Delivery): void {
+    this.#check();
+    (delivery as Partial<StompDelivery>).checkOn?.(this.#connection);
+    this.#connection.settle(how, delivery.headers, this.#id);
   }
 
   #check(): void {

@@ -63,6 +63,11 @@ export class Decoder implements Grammar {
     this.limits = { ...defaultLimits, ...limits };
   }
 
+  /** What is known of the frame whose body is being read, or was refused. */
+  get begun(): Frame | undefined {
+    return this.#head && new Frame(this.#head.command, this.#head.headers);
+  }
+
   /** How many bytes are being kept for a frame that is not complete. */
   get held(): number {
     return this.#end - this.#at;

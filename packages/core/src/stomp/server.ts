@@ -119,7 +119,7 @@ class StompServer implements StompServerConnection {
     try {
       return this.decoder.next();
     } catch (error) {
-      this.failWith(error);
+      this.failWith(error, this.decoder.begun);
       return undefined;
     }
   }
@@ -268,9 +268,11 @@ class StompServer implements StompServerConnection {
 
   /** Gives back what this connection holds: its subscriptions, what it has not acknowledged, its open transactions. */
   private async leave(): Promise<void> {
+    const closed = this.broker?.close();
+    // After its subscriptions: what a transaction holds must not come back to them.
     for (const { work } of this.transactions.values()) work.abort();
     this.transactions.clear();
-    await this.broker?.close();
+    await closed;
   }
 
   /** Sends a MESSAGE for a delivery; returns a promise while there is no room for more. */

@@ -136,6 +136,19 @@ describe('WorkQueue', () => {
     expect(listen().seen).toEqual(['1', '6', '7', '8', '9']);
   });
 
+  it('looks for what has expired once a second, however many there are, and before it refuses', () => {
+    const { clock, offer, listen, quota } = start();
+    for (const time of ['10', '20', '30', '40', '50']) offer(time, { expiration: time });
+    clock.advance(500);
+    expect(quota.used).toBeGreaterThan(0);
+    for (const body of ['a', 'b', 'c', 'd', 'e']) offer(body, { expiration: '600' });
+    expect(() => offer('f')).toThrow(LimitError);
+    clock.advance(600);
+    expect(listen().seen).toEqual([]);
+    clock.advance(1000);
+    expect(quota.used).toBe(0);
+  });
+
   it('is unused once all has expired', () => {
     const { clock, offer, queue } = start();
     offer('1', { expiration: '1000' });

@@ -115,6 +115,36 @@ test('what came by a connection that was lost is not acknowledged by the next', 
   expect(framesOf(network.streams.at(-1)!)).not.toContain('ACK');
 });
 
+test('nor does a transaction take it, which would be another message there', async () => {
+  const { client, clock, network } = await connectedPair();
+  const seen: Delivery[] = [];
+  const stream = client.stomp.subscribe('/queue/work', (delivery) => void seen.push(delivery), {
+    ack: 'client-individual',
+    prefetch: 1,
+  });
+  await stream.ready;
+  for (const body of ['1', '2']) await client.stomp.sendConfirmed({ destination: '/queue/work', body });
+  network.cut();
+  await quiet();
+  await clock.run(1000);
+  await quiet();
+  seen[1]!.ack!();
+  await quiet();
+  expect(bodies(seen)).toEqual(['1', '1', '2']);
+  // Both are the first of their connections.
+  for (const how of ['ack', 'nack'] as const) {
+    const work = client.stomp.transaction((transaction) => transaction[how](seen[0]!));
+    await expect(work).rejects.toMatchObject({ code: 'ERR_CONNECTION_LOST', sent: 'no' });
+    const again = client.stomp.transaction((transaction) => transaction[how](seen[1]!));
+    await expect(again).rejects.toMatchObject({ code: 'ERR_STOMP_ACK' });
+  }
+  await client.stomp.transaction((transaction) => transaction.ack(seen[2]!));
+  stream.close();
+  const late = client.stomp.transaction((transaction) => transaction.ack(seen[2]!));
+  await expect(late).rejects.toMatchObject({ code: 'ERR_CONNECTION_LOST' });
+  expect(client.state).toBe('connected');
+});
+
 test('a stream that nobody iterates ends, and says so', async () => {
   const { client } = await connectedPair({ limits: { eventBuffer: 3 } });
   const stream = client.stomp.subscribe('/queue/work');
