@@ -18,11 +18,12 @@ const test = base.extend<object, { demo: Demo }>({
     async ({ browserName: _ }, use) => {
       let running = await startDemo({ login });
       const { url } = running;
-      await use({
+      const demo: Demo = {
         url,
         stop: () => running.stop(),
         start: async () => void (running = await startDemo({ login, port: new URL(url).port })),
-      });
+      };
+      await use(demo);
       await running.stop();
     },
     { scope: 'worker' },

@@ -15,6 +15,7 @@ export async function logIn(page: Page, name: string, passcode: string): Promise
   await page.getByRole('button', { name: 'Log in' }).click();
 }
 
+/** The page may be waiting for its next attempt, five seconds at most. */
 export async function expectIn(page: Page): Promise<void> {
-  await expect(page.getByRole('banner').getByRole('status')).toHaveText('Connected');
+  await expect(page.getByRole('banner').getByRole('status')).toHaveText('Connected', { timeout: 15_000 });
 }

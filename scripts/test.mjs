@@ -26,6 +26,7 @@ if (failedSteps.length === 0) {
   step('unit-brokers', () => vitest('brokers'));
   if (browser) step('unit-browser', () => vitest('browser'));
   if (browser && hasTests('e2e')) step('e2e', playwright);
+  step('fuzz', fuzz);
   step('packages', () => npm(['run', '--silent', 'check:packages']));
   if (hasTests('test/packed')) step('packed', () => vitest('packed'));
 }
@@ -46,6 +47,11 @@ function vitest(project) {
   const report = reportPath(project === 'packed' ? 'packed' : `unit-${project}`);
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`];
   return run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--project', project, ...reporters]);
+}
+
+/** The same cases each time: that new ones are found is for `npm run fuzz` by hand. */
+function fuzz() {
+  return run(process.execPath, ['fuzz/run.mjs', '--seconds', '60', '--seed', '1', '--report', reportPath('fuzz')]);
 }
 
 function playwright() {

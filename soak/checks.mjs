@@ -2,14 +2,16 @@
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { mebibytes, milliseconds } from './report/numbers.mjs';
-import { slopePerHour } from './trend.mjs';
+import { trendPerHour } from './trend.mjs';
 
 const MiB = 2 ** 20;
 
 /** Generous: the machine may be busy with others. What is measured is printed all the same. */
 const LATENCY = { p99: 1000, max: 10_000 };
-/** What memory may grow by once it is warm: what a short run's noise can look like, and so much more by hour. */
-const GROWTH = { heap: 16 * MiB, rss: 64 * MiB, perHour: 1 * MiB };
+/** What memory may grow by once it is warm, beyond what chance explains: a little, and so much more by hour. */
+const GROWTH = { heap: 8 * MiB, rss: 64 * MiB, perHour: 1 * MiB };
+/** What chance explains, in standard errors. */
+const CHANCE = 3;
 /** What may be left of it above the start when all have gone. */
 const LEFT = { heap: 32 * MiB, rss: 128 * MiB };
 /** How long the server may take to let go of those that left, milliseconds. */
@@ -37,30 +39,37 @@ export function judgeRun(findings, samples, latencies) {
   const waited = `p99 ${milliseconds(p99)}, longest ${milliseconds(latencies.max)}`;
   findings.check(names.latency, isQuick, waited);
   findings.detail(names.latency, waited);
-  const { heap, rss } = slopes(samples);
+  const { heap, rss } = trends(samples);
   judgeGrowth(findings, names.heap, heap, GROWTH.heap);
   judgeGrowth(findings, names.rss, rss, GROWTH.rss);
 }
 
-/** Memory over time, once warm: bytes by hour, and over how many hours; the slope is undefined if there are too few. */
-export function slopes({ warm }) {
+/** Memory over time, once warm: bytes by hour, and over how many hours; no trend if there are too few measurements. */
+export function trends({ warm }) {
   const hours = warm.length < 2 ? 0 : (warm.at(-1).at - warm[0].at) / 3600;
   const points = (pick, list) => list.map((sample) => ({ at: sample.at, value: pick(sample) }));
   // Only what is left after a collection tells what is held.
   const collected = warm.filter((sample) => sample.collected);
   return {
-    heap: { slope: slopePerHour(points(({ heap }) => heap, collected)), hours },
-    rss: { slope: slopePerHour(points((sample) => sample.rss, warm)), hours },
+    heap: { trend: trendPerHour(points(({ heap }) => heap, collected)), hours },
+    rss: { trend: trendPerHour(points((sample) => sample.rss, warm)), hours },
   };
 }
 
-function judgeGrowth(findings, name, { slope, hours }, noise) {
-  // A run too short for a slope has had no time to grow either.
-  const growth = (slope ?? 0) * hours;
-  const most = noise + GROWTH.perHour * hours;
-  const text = slope === undefined ? 'too short to tell' : `${mebibytes(slope, 'sign')}/h over ${(hours * 60).toFixed(1)} min`;
-  findings.check(name, growth < most, `${text}, which is ${mebibytes(growth)}; allowed are ${mebibytes(most)}`);
-  findings.detail(name, text);
+function judgeGrowth(findings, name, { trend, hours }, little) {
+  const text = describeTrend(trend);
+  findings.detail(name, `${text}, over ${(hours * 60).toFixed(1)} min`);
+  // A run too short for a trend has had no time to grow either.
+  if (trend === undefined) return findings.hold(name);
+  const growth = (trend.slope - CHANCE * trend.error) * hours;
+  const most = little + GROWTH.perHour * hours;
+  findings.check(name, growth < most, `${mebibytes(growth)} beyond chance (${text}); allowed are ${mebibytes(most)}`);
+}
+
+/** As `+3.1 MiB/h ±12 MiB/h`. */
+export function describeTrend(trend) {
+  if (trend === undefined) return 'too short for a slope';
+  return `${mebibytes(trend.slope, 'sign')}/h ±${mebibytes(trend.error)}/h`;
 }
 
 /** Waits until the server has let go of everybody, and looks at what is left. */

@@ -19,7 +19,7 @@ const EVENTS_PER_SECOND = 250;
  * @param {import('./options.mjs').Options} options
  * @param {{ stop: AbortSignal, on: (samples: Samples) => void }} watch stop: ends the load before its time
  */
-export async function soak({ minutes, seed }, { stop, on }) {
+export async function soak({ minutes, seed, only = [] }, { stop, on }) {
   const findings = new Findings();
   expectAll(findings);
   const token = randomUUID();
@@ -30,7 +30,7 @@ export async function soak({ minutes, seed }, { stop, on }) {
     server.on('fault', ({ text }) => findings.fail('no method of the server fails', text));
     const { port, certificate } = await server.next('listening', 10_000);
     await samples.takeBaseline();
-    load = new Child(join(import.meta.dirname, 'load/main.mjs'), [seed, String(port), token, certificate]);
+    load = new Child(join(import.meta.dirname, 'load/main.mjs'), [seed, String(port), token, certificate, ...only]);
     const ping = new Ping(findings);
     await ping.start({ port, certificate, token });
     server.tell({ type: 'tick', perSecond: EVENTS_PER_SECOND });

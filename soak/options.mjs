@@ -3,10 +3,11 @@
 import { parseArgs } from 'node:util';
 import { join } from 'node:path';
 
-const usage = `npm run soak -- [--minutes N] [--seed S] [--chart file.html] [--counts name]
+const usage = `npm run soak -- [--minutes N] [--seed S] [--only part,part] [--chart file.html] [--counts name]
 
   --minutes N   how long the load lasts; default 1, fractions are taken
   --seed S      repeats the choices of an earlier run; default: a new one, which is printed
+  --only parts  some parts of the load alone, as soak/load/workloads/index.mjs names them
   --chart file  where the chart goes; default soak/results/<time>.html
   --counts name writes the number of checks to .reports/<name>.json, for npm test`;
 
@@ -14,6 +15,7 @@ const usage = `npm run soak -- [--minutes N] [--seed S] [--chart file.html] [--c
  * @typedef {object} Options
  * @property {number} minutes
  * @property {string} seed
+ * @property {string[] | undefined} only
  * @property {string} chart absolute, or relative to where the command was started
  * @property {string | undefined} counts
  */
@@ -28,6 +30,7 @@ export function readOptions(args, now = new Date()) {
   return {
     minutes,
     seed: values.seed ?? String(Math.floor(Math.random() * 1e9)),
+    only: values.only?.split(','),
     chart: values.chart ?? join(import.meta.dirname, 'results', `${name}.html`),
     counts: values.counts,
   };
@@ -38,7 +41,7 @@ function parse(args) {
   try {
     return parseArgs({
       args,
-      options: { minutes: text, seed: text, chart: text, counts: text, help: { type: 'boolean', short: 'h' } },
+      options: { minutes: text, seed: text, only: text, chart: text, counts: text, help: { type: 'boolean', short: 'h' } },
     });
   } catch (error) {
     throw new Error(`${error.message}\n\n${usage}`, { cause: error });

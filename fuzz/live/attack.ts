@@ -49,8 +49,8 @@ function pause(time: number): Promise<void> {
 }
 
 function forbidden(said: string): string | undefined {
-  const line = /^HTTP\/1\.1 5\d\d.*/m.exec(said)?.[0];
-  if (line !== undefined && !line.includes('503')) return `it answers ${line}`;
+  const line = /^HTTP\/1\.1 500.*/m.exec(said)?.[0];
+  if (line !== undefined) return `it answers ${line}`;
   const secret = /as asked|ERR_INTERNAL|\n +at .*\.(ts|mjs):\d/.exec(said)?.[0];
   return secret === undefined ? undefined : `it tells ${secret}`;
 }

@@ -16,9 +16,6 @@ export interface Plan {
   ending: 'end' | 'destroy' | 'wait';
 }
 
-/** What is mutated, and what others it may take parts from. */
-const kinds = { stomp, lines, http, strangers };
-
 export function planOf(seed: number, number: number): Plan {
   const random = new Random(seed, number);
   const bytes = random.oneIn(3) ? webSocket(random) : plain(random);
@@ -32,7 +29,7 @@ export function planOf(seed: number, number: number): Plan {
 }
 
 function plain(random: Random): Uint8Array {
-  const others = kinds[random.pick(['stomp', 'stomp', 'lines', 'http', 'http', 'strangers'])];
+  const others = random.pick([stomp, stomp, lines, http, http, strangers]);
   const input = random.pick(others);
   return random.oneIn(20) ? input : mutate(input, random, { words, others: random.oneIn(4) ? http : others });
 }

@@ -16,7 +16,7 @@ const ENDS = 'every part of the load comes to its end';
 /** What they may take to finish, milliseconds. */
 const LAST_ORDERS = 60_000;
 
-const [seed, port, token, certificate] = process.argv.slice(2);
+const [seed, port, token, certificate, ...only] = process.argv.slice(2);
 // Nobody is left who would tell it to stop.
 process.on('disconnect', () => process.exit(1));
 
@@ -37,8 +37,11 @@ const reporting = setInterval(report, 1000);
 process.on('message', ({ type }) => type === 'end' && over.abort());
 
 findings.expect(ENDS);
-const running = new Set(Object.keys(workloads));
-const all = Promise.all(Object.entries(workloads).map(([name, run]) => finish(name, run(setting.for(name)))));
+const unknown = only.filter((name) => !(name in workloads));
+if (unknown.length > 0) throw new Error(`no part of the load is called ${unknown}; there are ${Object.keys(workloads)}`);
+const wanted = Object.entries(workloads).filter(([name]) => only.length === 0 || only.includes(name));
+const running = new Set(wanted.map(([name]) => name));
+const all = Promise.all(wanted.map(([name, run]) => finish(name, run(setting.for(name)))));
 await new Promise((resolve) => over.signal.addEventListener('abort', resolve));
 await Promise.race([all, sleep(LAST_ORDERS, undefined, { ref: false })]);
 for (const name of running) findings.fail(ENDS, `${name} did not finish within ${LAST_ORDERS} ms`);

@@ -1,7 +1,7 @@
 // What came of it, as text.
 
 import { isFulfilled } from '../findings.mjs';
-import { slopes } from '../checks.mjs';
+import { describeTrend, trends } from '../checks.mjs';
 import { count, mebibytes, milliseconds, minutes } from './numbers.mjs';
 
 /** @returns {string} */
@@ -40,10 +40,10 @@ function checkLines(finding) {
 function figures(samples, latencies) {
   const { baseline, last, warm, list } = samples;
   const peak = (pick) => list.reduce((most, sample) => Math.max(most, pick(sample) ?? 0), 0);
-  const { heap, rss } = slopes(samples);
-  const memory = (what, { slope }) =>
+  const { heap, rss } = trends(samples);
+  const memory = (what, { trend }) =>
     `start ${mebibytes(baseline[what])}, peak ${mebibytes(peak((sample) => sample[what]))}, end ${mebibytes(last?.[what])}, ` +
-    `slope ${slope === undefined ? 'unknown' : `${mebibytes(slope, 'sign')}/h`}`;
+    describeTrend(trend);
   const cpu = warm.reduce((sum, sample) => sum + sample.cpu, 0) / Math.max(1, warm.length);
   return section('Figures of the server', [
     `ping of healthy clients  p50 ${milliseconds(latencies.quantile(0.5))}, p99 ${milliseconds(latencies.quantile(0.99))}, longest ${milliseconds(latencies.max)}`,

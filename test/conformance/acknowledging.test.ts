@@ -494,6 +494,22 @@ clause(
 );
 
 clause(
+  'a temporary queue may be acknowledged, too',
+  { section: 'ACK', versions: '1.1, 1.2' },
+  BOTH,
+  async ({ connect, version }, ack) => {
+    const peer = await connect();
+    await subscribe(peer, '1', '/temp-queue/mine', { ack });
+    peer.send(frame('SEND', { destination: '/temp-queue/mine' }, 'x'));
+    peer.send(settle('NACK', await peer.next('MESSAGE'), version));
+    const again = await peer.next('MESSAGE');
+    expect(counts([again])).toEqual([['x', 'true', '2']]);
+    peer.send(settle('ACK', again, version));
+    expect(await peer.settled()).toEqual([]);
+  },
+);
+
+clause(
   'a topic that is acknowledged repeats what was NACKed, for that subscription only',
   { section: 'NACK', versions: '1.1, 1.2' },
   BOTH,

@@ -9,7 +9,7 @@ import { type ServerFrame, StompPeer, type Transport, type Version } from './sto
 export const transports: readonly Transport[] = ['tcp', 'tls', 'ws'];
 export const versions: readonly Version[] = ['1.0', '1.1', '1.2'];
 
-type Headers = Readonly<Record<string, string>>;
+export type Headers = Readonly<Record<string, string>>;
 
 /** What a test of a clause has to work with. */
 export interface Scene {
@@ -77,7 +77,7 @@ export function clauses(options: ServerOptions = {}): Clauses {
 
 /** CONNECT as a client of that version says it. */
 export function hello(version: Version, headers: Headers = {}): string {
-  const required = version === '1.0' ? {} : { 'accept-version': version, host: 'gate.example' };
+  const required: Headers = version === '1.0' ? {} : { 'accept-version': version, host: 'gate.example' };
   return frame('CONNECT', { ...required, ...headers });
 }
 

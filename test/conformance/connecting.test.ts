@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest';
 import { frame } from '../fixtures/raw.js';
-import { clauses, hello, subscribe, versions } from './clause.js';
+import { clauses, type Headers, hello, subscribe, versions } from './clause.js';
 import type { Version } from './stomp-peer.js';
 
 const { clause } = clauses();
@@ -113,7 +113,10 @@ clause(
 clause(
   'a host that is missing, empty or unknown is taken',
   { section: 'CONNECT or STOMP Frame', versions: '1.1, 1.2' },
-  { missing: {}, empty: { host: '' }, unknown: { host: 'elsewhere.example' }, '/': { host: '/' } },
+  { missing: {}, empty: { host: '' }, unknown: { host: 'elsewhere.example' }, '/': { host: '/' } } as Record<
+    string,
+    Headers
+  >,
   async ({ dial, version }, headers) => {
     const peer = await dial();
     peer.send(frame('CONNECT', { 'accept-version': version, ...headers }));

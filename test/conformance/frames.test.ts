@@ -2,7 +2,7 @@
 
 import { expect } from 'vitest';
 import { frame } from '../fixtures/raw.js';
-import { clauses, hello, type Scene, subscribe, versions } from './clause.js';
+import { clauses, type Headers, hello, type Scene, subscribe, versions } from './clause.js';
 import type { ServerFrame } from './stomp-peer.js';
 
 const { clause } = clauses({ limits: { headerLine: 1000, headerCount: 30, frameHead: 8000, body: 400_000 } });
@@ -183,7 +183,7 @@ clause(
   async ({ connect, newName }, smuggles) => {
     const [peer, destination] = [await connect(), newName('queue')];
     const body = smuggles ? `\0${frame('SEND', { destination }, 'smuggled')}` : 'body';
-    const length = smuggles ? { 'content-length': `${body.length}` } : {};
+    const length: Headers = smuggles ? { 'content-length': `${body.length}` } : {};
     await peer.confirmed('r', frame('SUBSCRIBE', { destination, receipt: 'r', ...length }, body));
     expect(await peer.settled()).toEqual([]);
   },

@@ -70,6 +70,10 @@ describe.concurrent.each<Carrier>(['plain', 'TLS'])('HTTP/1.1, %s', (carrier) =>
       200,
       /"status":"ok"/,
     ],
+    'the host of an absolute target counts before Host': [
+      'GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n',
+      403,
+    ],
     'names of headers have no case': ['GET /healthz HTTP/1.1\r\nhOsT: localhost\r\n\r\n', 200],
     'white space around values does not count': ['GET /healthz HTTP/1.1\r\nHost: \t localhost \t \r\n\r\n', 200],
     'an empty line before a request is skipped': [
@@ -161,7 +165,7 @@ describe.concurrent.each<Carrier>(['plain', 'TLS'])('HTTP/1.1, %s', (carrier) =>
     'no version': 'GET /healthz\r\nHost: localhost\r\n\r\n',
     'a target with a space': 'GET /a b HTTP/1.1\r\nHost: localhost\r\n\r\n',
     'two different lengths': post(['Content-Length: 2', 'Content-Length: 3'], '{} '),
-    'the same length twice in one': post(['Content-Length: 2, 3'], '{} '),
+    'two lengths in one': post(['Content-Length: 2, 3'], '{} '),
     'a negative length': post(['Content-Length: -2'], '{}'),
     'a length with a sign': post(['Content-Length: +2'], '{}'),
     'a length that is no number': post(['Content-Length: 0x2'], '{}'),
@@ -170,6 +174,7 @@ describe.concurrent.each<Carrier>(['plain', 'TLS'])('HTTP/1.1, %s', (carrier) =>
     'a length and chunks': post(['Content-Length: 2', 'Transfer-Encoding: chunked'], chunked('{}')),
     'chunks and a length': post(['Transfer-Encoding: chunked', 'Content-Length: 2'], chunked('{}')),
     'a coding that does not end in chunked': post(['Transfer-Encoding: chunked, gzip'], chunked('{}')),
+    'chunks in HTTP/1.0': post(['Transfer-Encoding: chunked'], chunked('{}'), '/rpc HTTP/1.0'),
     'what only looks like chunked': post(['Transfer-Encoding: xchunked'], chunked('{}')),
     'chunked by a name with a space': post(['Transfer-Encoding : chunked'], chunked('{}')),
     'a chunk without a size': post(['Transfer-Encoding: chunked'], '\r\n{}\r\n0\r\n\r\n'),

@@ -46,7 +46,7 @@ export class StompPeer {
   eols = 0;
   closed = false;
   private wire!: Wire;
-  private unread = Buffer.alloc(0);
+  private unread: Buffer = Buffer.alloc(0);
   private fault: Error | undefined;
   private wake: () => void = () => {};
   private barriers = 0;

@@ -3,7 +3,7 @@
 import { ManualClock } from '@sallyport/core/testing';
 import { expect } from 'vitest';
 import { frame } from '../fixtures/raw.js';
-import { clauses, type Scene, subscribe } from './clause.js';
+import { clauses, type Headers, type Scene, subscribe } from './clause.js';
 import type { ServerFrame } from './stomp-peer.js';
 
 const clock = new ManualClock();
@@ -148,7 +148,7 @@ clause(
     'the destination only': { destination: '/topic/subscribed' },
     'an unknown id': { id: '2' },
     'an id of another case': { id: 'ONE' },
-  },
+  } as Record<string, Headers>,
   async (scene, headers) => {
     const error = await refused(
       scene,

@@ -9,7 +9,7 @@ import { type Holding, type Item, limits, type Model } from './model.js';
 /** What one transaction will do, and what it has taken out of reach. */
 interface Open {
   sends: (() => void)[];
-  settlements: { how: 'ack' | 'nack'; name: string; item: Item; holding: Holding; attempts: number }[];
+  settlements: { how: 'ack' | 'nack'; name: string; item: Item; holding: Holding }[];
 }
 
 export class Client {
@@ -43,6 +43,12 @@ export class Client {
     this.stream.send(`${command}\n${lines.join('')}\n${body}\0`);
   }
 
+  /** Whether an open transaction holds what its subscription, which has ended, would have given back. */
+  get isHolding(): boolean {
+    const settlements = [...this.transactions.values()].flatMap((open) => open.settlements);
+    return settlements.some(({ holding }) => !holding.isOpen);
+  }
+
   cut(): void {
     this.story.push(`${this.version} is cut`);
     this.stream.cut();
@@ -52,7 +58,9 @@ export class Client {
   /** What it holds goes back, and what it was about to do is not done. */
   gone(): void {
     this.isOpen = false;
+    const open = [...this.transactions.values()];
     this.transactions.clear();
+    for (const { item } of open.flatMap(({ settlements }) => settlements)) this.model.back(item);
     for (const holding of this.holdings.values()) this.model.returned(holding);
     this.holdings.clear();
   }
@@ -76,13 +84,8 @@ export class Client {
     check((frame.header('ack') !== undefined) === isNamed, 'a header ack is there where none belongs, or missing');
     const name = frame.header(isNamed ? 'ack' : 'message-id')!;
     const count = frame.header('delivery-count');
-    const isDead = holding.destination.includes('dead-letter');
-    check(
-      isDead || (frame.header('redelivered') === 'true') === (count !== undefined),
-      'redelivered and delivery-count differ',
-    );
-    const attempt = isDead && frame.header('redelivered') === undefined ? undefined : count;
-    return this.model.delivered(frame.text, name, holding, attempt === undefined ? undefined : Number(attempt));
+    check((frame.header('redelivered') === 'true') === (count !== undefined), 'redelivered and delivery-count differ');
+    return this.model.delivered(frame.text, name, holding, count === undefined ? undefined : Number(count));
   }
 
   /** What an ACK or NACK of a message is about, which from now on is out of reach. */

@@ -74,19 +74,22 @@ class World {
   async step(choices: Choices): Promise<void> {
     const choice = choices.below(16);
     const client = await this.client(choices.below(3));
+    // Then what comes back comes from several places, one after the other.
+    const isScattered = client.isHolding;
     if (choice === 15) await this.advance(choices.pick([50, 100, 150, 400]));
     else if (choice === 14) client.cut();
-    else await this.say(client, choice, choices);
+    else await this.say(client, choice, choices, isScattered);
     await settled();
-    this.hear();
+    this.hear(undefined, isScattered);
   }
 
   async end(): Promise<void> {
     // One after the other: what one gives back may still go to the next.
     for (const client of this.clients) {
+      const isScattered = client?.isHolding;
       if (client?.isOpen) client.cut();
       await settled();
-      this.hear();
+      this.hear(undefined, isScattered);
     }
     this.clock.advance(1000);
     const found: string[] = [];
@@ -122,7 +125,7 @@ class World {
     return client;
   }
 
-  private async say(client: Client, choice: number, choices: Choices): Promise<void> {
+  private async say(client: Client, choice: number, choices: Choices, isScattered: boolean): Promise<void> {
     const receipt = `r${++this.names}`;
     const newName = (): string => `m${++this.names}`;
     const then = says[choice % says.length]!({ client, model: this.model, choices, newName }, receipt);
@@ -131,11 +134,11 @@ class World {
     this.hear(() => {
       if (client.receipts.has(receipt)) then();
       else client.gone();
-    });
+    }, isScattered);
   }
 
   /** First what is confirmed, then what was delivered: the order in which the server did it. */
-  private hear(then?: () => void, isDue = false): void {
+  private hear(then?: () => void, isInAnyOrder = false): void {
     const messages: [Client, Frame][] = [];
     for (const client of this.clients) {
       for (const frame of client?.heard() ?? []) {
@@ -147,7 +150,7 @@ class World {
     then?.();
     const delivered = messages.map(([client, frame]) => client.take(frame));
     // What becomes due in the same moment may come in any order.
-    if (!isDue) this.model.checkOrder(delivered);
+    if (!isInAnyOrder) this.model.checkOrder(delivered);
     this.model.checkNobodyWaits(this.clients.flatMap((client) => [...(client?.holdings.values() ?? [])]));
   }
 }

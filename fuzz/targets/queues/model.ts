@@ -93,23 +93,25 @@ export class Model {
       item.destination = DEAD + item.destination.replace('/queue/', '');
       item.expires = Infinity;
       item.order = ++this.lastOrder;
-      item.attempts = item.refusals = item.notBefore = 0;
+      item.refusals = item.notBefore = 0;
     } else {
       const delay = limits.redeliveryDelay * 2 ** (item.refusals - 1);
       item.notBefore = this.now() + Math.min(delay, limits.longestRedeliveryDelay);
     }
   }
 
-  /** A subscription has ended: what it had comes back. */
-  returned(holding: Holding): void {
+  /** A subscription has ended: what it had comes back, except what an open transaction will settle. */
+  returned(holding: Holding, held: ReadonlySet<Item> = new Set()): void {
     holding.isOpen = false;
-    for (const item of this.items.values()) {
-      if (item.holder !== holding) continue;
-      item.holder = undefined;
-      item.state = 'waiting';
-      item.notBefore = 0;
-    }
+    for (const item of this.items.values()) if (item.holder === holding && !held.has(item)) this.back(item);
     holding.unsettled.clear();
+  }
+
+  /** It can be had by somebody else. */
+  back(item: Item): void {
+    item.holder = undefined;
+    item.state = 'waiting';
+    item.notBefore = 0;
   }
 
   lost(id: string): void {

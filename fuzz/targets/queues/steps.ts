@@ -70,7 +70,9 @@ const unsubscribe: Say = ({ client, model, choices }, receipt) => {
   const id = choices.pick([...client.holdings.keys(), 'none']);
   client.say('UNSUBSCRIBE', { id, receipt });
   return () => {
-    model.returned(client.holdings.get(id)!);
+    const open = [...client.transactions.values()];
+    const held = new Set(open.flatMap(({ settlements }) => settlements.map(({ item }) => item)));
+    model.returned(client.holdings.get(id)!, held);
     client.holdings.delete(id);
   };
 };
@@ -95,7 +97,7 @@ function settle(command: 'ACK' | 'NACK'): Say {
       const taken = client.settled(holding, name);
       const open = client.transactions.get(transaction ?? '');
       for (const [own, item] of taken) {
-        if (open !== undefined) open.settlements.push({ how, name: own, item, holding, attempts: item.attempts });
+        if (open !== undefined) open.settlements.push({ how, name: own, item, holding });
         else if (how === 'ack') model.acknowledge(item);
         else model.refuse(item);
       }
@@ -117,12 +119,11 @@ function end(command: 'COMMIT' | 'ABORT'): Say {
       const { sends, settlements } = client.transactions.get(transaction)!;
       client.transactions.delete(transaction);
       if (command === 'COMMIT') for (const sent of sends) sent();
-      for (const { how, name, item, holding, attempts } of settlements) {
-        // Its subscription has ended meanwhile, and it went elsewhere.
-        if (item.holder !== holding || item.attempts !== attempts) continue;
-        if (command === 'ABORT') holding.unsettled.set(name, item);
-        else if (how === 'ack') model.acknowledge(item);
-        else model.refuse(item);
+      for (const { how, name, item, holding } of settlements) {
+        if (command === 'COMMIT' && how === 'ack') model.acknowledge(item);
+        else if (command === 'COMMIT') model.refuse(item);
+        else if (holding.isOpen) holding.unsettled.set(name, item);
+        else model.back(item);
       }
     };
   };

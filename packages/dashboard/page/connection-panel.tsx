@@ -87,15 +87,17 @@ function Action({ caption, run }: { caption: string; run: () => void }) {
 
 /** What the last cut came to; before the first one, what to expect of it; without a connection, why. */
 function Story({ connection, host }: PanelProps) {
-  const { state, attempt, error, outages } = connection;
+  const { state, attempt, error, outages, watched } = connection;
   if (state.value === 'closed') return <>The page does not dial again by itself.</>;
   if (attempt.value > 1) return <>{error.value?.message ?? 'The server does not answer.'}</>;
   if (state.value === 'connecting') return <>Goes on trying until the server answers.</>;
   const outage = outages.list.value.at(-1);
+  const isWatching = watched.value !== 'nothing';
   if (outage === undefined)
-    return <>Drops the socket as a failing network would; watch the events come in all the same.</>;
-  if (outage.until === undefined) return <>The server goes on, and keeps the events for this page.</>;
+    return <>Drops the socket as a failing network would{isWatching && '; watch the events come in all the same'}.</>;
+  if (outage.until === undefined) return <>The server goes on{isWatching && ', and keeps the events for this page'}.</>;
   const back = `Back after ${tenths(outage.until - outage.from)}`;
+  if (!isWatching) return <>{back}.</>;
   if (outage.gap) return <>{back}, but events of that time are gone: the server no longer had them.</>;
   return (
     <>

@@ -2,29 +2,16 @@
 
 import { batch, type ReadonlySignal, signal } from '@preact/signals';
 import { connect } from '@sallyport/websocket';
-import { HOST_EVENT } from './host.js';
+import { type Client, createEventWatch, extents, type StreamItem, type Watched } from './event-watch.js';
 import { createOutages, type Outages } from './outages.js';
 import { isExpired, isForbidden, isUnwelcome } from './refusals.js';
 import { type Attempt, createStanding, type Standing } from './standing.js';
-
-type Client = Awaited<ReturnType<typeof connect>>;
-
-/** Which events come. Where it is not all of them, there is no right to the others. */
-export type Watched = 'everything' | 'host' | 'nothing';
 
 /** Who we say we are: a name and its passcode, or a token. */
 export interface Credentials {
   login?: string;
   passcode?: string;
   token?: string;
-}
-
-/** One item of the event stream: an event or, where `gap` is set, the notice that some were lost. */
-export interface StreamItem {
-  name: string;
-  data: unknown;
-  cursor?: string | undefined;
-  gap?: { missed?: number } | undefined;
 }
 
 export interface Connection extends Omit<Standing, 'enter'> {
@@ -49,51 +36,30 @@ export interface Connection extends Omit<Standing, 'enter'> {
 // A cut that is over before anybody saw it shows nothing, and one page is no herd: never less than half the delay.
 const retrying = { retryFirst: true, firstDelay: 3000, longestDelay: 5000, random: () => 0.5 + Math.random() / 2 };
 
-/** The most first. What is refused ends the connection, so the next one asks for less, and the last for nothing. */
-const patterns: readonly [Watched, string | undefined][] = [
-  ['everything', '#'],
-  ['host', HOST_EVENT],
-  ['nothing', undefined],
-];
-
 /** A login that is over sooner than this, milliseconds, is not said anew at once: that would go on and on. */
 const BRIEF = 1000;
 
 export function createConnection(url: string, take: (item: StreamItem) => void): Connection {
   const outages = createOutages();
   const { enter, ...standing } = createStanding(outages);
-  const watched = signal<Watched>('everything');
   const limited = signal(false);
   let client: Client | undefined;
   let who: Credentials | undefined;
   /** Counts: of two starts that overtake each other the last one is meant. */
   let starts = 0;
-  /** Behind which event to go on. */
-  let cursor: string | undefined;
+
+  const watch = createEventWatch(outages, (from, item) => {
+    if (from === client) take(item);
+    return from === client;
+  });
 
   function changed(own: Client, info: Attempt): void {
-    const { state, since } = standing;
-    const isBrief = state.value !== 'connected' || Date.now() - since.value < BRIEF;
+    // What one has no right to ends the connection, and is seen to by who started it.
+    if (own !== client || isForbidden(info.error)) return;
+    const isBrief = standing.state.value !== 'connected' || Date.now() - standing.since.value < BRIEF;
     if (own.state === 'closed') return enter(isUnwelcome(info.error) ? 'refused' : 'closed', info);
     enter(own.state, info);
     if (info.retryIn !== undefined && isExpired(info.error) && !isBrief) own.retryNow();
-  }
-
-  /** Resolves when the client has closed, which says by its state why; or with true, if there is no right to so much. */
-  async function follow(own: Client, pattern: string): Promise<boolean> {
-    try {
-      for await (const item of own.events(pattern, cursor === undefined ? {} : { after: cursor })) {
-        if (own !== client) break;
-        cursor = item.cursor ?? cursor;
-        if (item.gap !== undefined) outages.noteGap(item.gap);
-        take(item);
-      }
-    } catch (thrown) {
-      if (own.state === 'closed') return false;
-      if (!isForbidden(thrown)) throw thrown;
-      return true;
-    }
-    return false;
   }
 
   function hangUp(): void {
@@ -106,17 +72,15 @@ export function createConnection(url: string, take: (item: StreamItem) => void):
     const own = (starts += 1);
     who = credentials;
     try {
-      for (const [extent, pattern] of patterns) {
+      for (const extent of extents) {
         hangUp();
         enter('connecting');
-        watched.value = extent;
         limited.value = extent !== 'everything';
         const fresh = await connect(url, { ...retrying, auth: credentials });
         if (own !== starts) return void fresh.close();
         client = fresh;
-        // What one has no right to ends the connection; that is seen to below.
-        fresh.onState((_, info) => fresh === client && !isForbidden(info.error) && changed(fresh, info));
-        const isTooMuch = pattern !== undefined && (await follow(fresh, pattern));
+        fresh.onState((_, info) => changed(fresh, info));
+        const isTooMuch = await watch.follow(fresh, extent);
         if (own !== starts || !isTooMuch) return;
       }
     } catch (thrown) {
@@ -129,7 +93,8 @@ export function createConnection(url: string, take: (item: StreamItem) => void):
   function forget(): void {
     starts += 1;
     hangUp();
-    cursor = who = undefined;
+    who = undefined;
+    watch.forget();
     batch(() => {
       enter('connecting');
       outages.forget();
@@ -147,20 +112,11 @@ export function createConnection(url: string, take: (item: StreamItem) => void):
   }
 
   const retryNow = (): void => client?.retryNow();
+  const cut = (): void => client?.cut();
+  const restart = (): Promise<void> => start(who);
   onReturn(retryNow);
-  return {
-    ...standing,
-    url,
-    outages,
-    watched,
-    limited,
-    start,
-    restart: () => start(who),
-    forget,
-    call,
-    cut: () => client?.cut(),
-    retryNow,
-  };
+  const { watched } = watch;
+  return { ...standing, url, outages, watched, limited, start, restart, forget, call, cut, retryNow };
 }
 
 /** When it is worth an attempt at once: the network is back, or whoever looks at the page is. */

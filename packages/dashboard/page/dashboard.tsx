@@ -31,7 +31,7 @@ export function Dashboard({ host, log, calls, connection, login, addresses }: Da
       </div>
       <div class="work">
         <ConsolePanel calls={calls} connection={connection} login={login} />
-        <EventsPanel log={log} connection={connection} login={login} />
+        <EventsPanel log={log} host={host} connection={connection} login={login} />
       </div>
       <AddressList addresses={addresses} own={connection.url} />
     </main>

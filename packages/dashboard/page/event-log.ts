@@ -1,7 +1,7 @@
 // The events that came, newest first and bounded, with the view's filter, pause and rate.
 
 import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
-import type { StreamItem } from './connection.js';
+import type { StreamItem } from './event-watch.js';
 import { HOST_EVENT } from './host.js';
 import { matches, patternProblem } from './pattern.js';
 

@@ -4,7 +4,7 @@ import { useSignal } from '@preact/signals';
 import type { Connection } from './connection.js';
 import type { EventLog } from './event-log.js';
 import { EventRow } from './event-row.jsx';
-import { HOST_EVENT } from './host.js';
+import { HOST_EVENT, type Host } from './host.js';
 import type { Login } from './login.js';
 import { useNow } from './now.js';
 import { counted } from './quantities.js';
@@ -13,11 +13,12 @@ import { refusal } from './who.jsx';
 
 interface EventsProps {
   log: EventLog;
+  host: Host;
   connection: Connection;
   login: Login;
 }
 
-export function EventsPanel({ log, connection, login }: EventsProps) {
+export function EventsPanel({ log, host, connection, login }: EventsProps) {
   const paused = log.paused.value;
   const runs = log.runs.value;
   return (
@@ -37,7 +38,7 @@ export function EventsPanel({ log, connection, login }: EventsProps) {
       <div class="events-list" tabIndex={0} role="region" aria-label="Events, newest first">
         {paused && <p class="waiting">Paused · {counted(log.waiting.value, 'new event')}</p>}
         {runs.length === 0 ? (
-          <Empty log={log} connection={connection} login={login} />
+          <Empty log={log} host={host} connection={connection} login={login} />
         ) : (
           <ol>
             {runs.map((run) => (
@@ -92,7 +93,7 @@ function Filters({ log }: { log: EventLog }) {
   );
 }
 
-function Empty({ log, connection, login }: EventsProps) {
+function Empty({ log, host, connection, login }: EventsProps) {
   const refused = useSignal(false);
   const { watched, state } = connection;
   if (log.paused.value) return <p class="empty">Nothing that matches had come by then.</p>;
@@ -100,6 +101,7 @@ function Empty({ log, connection, login }: EventsProps) {
   if (watched.value === 'nothing') return <p class="empty">{refusal(login, 'watch events')}</p>;
   if (watched.value === 'host')
     return <p class="empty">{refusal(login, `watch other events than ${HOST_EVENT}, which goes to the charts`)}</p>;
+  if (host.absent.value) return <p class="empty">Quiet so far. Whatever is emitted shows up here.</p>;
   const emit = () =>
     connection
       .call('emit', { name: 'demo.hello', data: { text: 'The gate is open' }, count: 1 })

@@ -20,7 +20,7 @@ export function HostHeading({ host, connection, fallback }: HeadingProps) {
       <h1>{stats?.host ?? fallback}</h1>
       <ul class="facts">
         {stats === undefined ? (
-          <li>{noFigures(connection)}</li>
+          <li>{noFigures(connection, host)}</li>
         ) : (
           <>
             <li title={stats.cpu.model}>{`${stats.cpu.count} × ${stats.cpu.model}`}</li>
@@ -44,7 +44,7 @@ export function HostCharts({ host, connection }: { host: Host; connection: Conne
   // Time goes on without samples: the charts move along, and the stretch without a connection grows.
   const now = useNow(1000);
   const end = useComputed(() => (connection.state.value === 'connected' ? undefined : host.serverTime(now.value)));
-  const chart = { samples: host.samples, bands, end, empty: noFigures(connection) };
+  const chart = { samples: host.samples, bands, end, empty: noFigures(connection, host) };
   return (
     <>
       <section class="card metric" aria-labelledby="cpu-title">
@@ -73,8 +73,9 @@ function Reading({ fraction, children }: { fraction: number | undefined; childre
 }
 
 /** What stands where there are none. */
-function noFigures(connection: Connection): string {
-  return connection.watched.value === 'nothing' ? 'No right to the figures' : 'No figures yet';
+function noFigures(connection: Connection, host: Host): string {
+  if (connection.watched.value === 'nothing') return 'No right to the figures';
+  return host.absent.value ? 'This server has no figures' : 'No figures yet';
 }
 
 const pickCpu = (sample: Sample) => sample.cpu;

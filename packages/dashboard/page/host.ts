@@ -1,8 +1,10 @@
 // The machine the server runs on: its latest figures, and the last two minutes of them for the charts.
 
 import { type ReadonlySignal, signal } from '@preact/signals';
-import type { Connection, StreamItem } from './connection.js';
+import type { Connection } from './connection.js';
+import type { StreamItem } from './event-watch.js';
 import type { Outage } from './outages.js';
+import { isUnknownMethod } from './refusals.js';
 import { LONGEST_SECONDS } from './time-axis.js';
 
 /** What `host.getStats` answers and the event `host.stats` carries. */
@@ -27,6 +29,8 @@ export interface Sample {
 
 export interface Host {
   readonly latest: ReadonlySignal<HostStats | undefined>;
+  /** Whether the server has no figures to tell: it is not everybody's to measure its machine. */
+  readonly absent: ReadonlySignal<boolean>;
   /** In order of time, at most {@link LONGEST_SECONDS} long. */
   readonly samples: ReadonlySignal<readonly Sample[]>;
   /** How many samples taken during the latest outage came in after it. */
@@ -44,6 +48,7 @@ export const HOST_EVENT = 'host.stats';
 export function createHost(): Host {
   const latest = signal<HostStats | undefined>(undefined);
   const samples = signal<readonly Sample[]>([]);
+  const absent = signal(false);
   const late = signal<{ outage: number; count: number }>({ outage: 0, count: 0 });
   // What the clocks differ by and the way takes, together, milliseconds: the least delayed sample tells.
   let lag = Number.POSITIVE_INFINITY;
@@ -67,6 +72,7 @@ export function createHost(): Host {
 
   return {
     latest,
+    absent,
     samples,
     caughtUp: (outage) => (late.value.outage === outage.from ? late.value.count : 0),
     serverTime: (local) => (local - (Number.isFinite(lag) ? lag : 0)) / 1000,
@@ -75,8 +81,9 @@ export function createHost(): Host {
       try {
         const answer = await connection.call('host.getStats', {});
         if (isHostStats(answer)) latest.value ??= answer;
-      } catch {
-        // The event brings the same figures within a second.
+      } catch (thrown) {
+        // Else the event brings the same figures within a second.
+        absent.value = isUnknownMethod(thrown);
       }
     },
   };

@@ -27,11 +27,7 @@ export function LoginForm({ login, place }: { login: Login; place: string }) {
   return (
     <section class="card login" aria-labelledby="login-title">
       <h1 id="login-title">Log in</h1>
-      <p class="muted">
-        {login.ended.value === undefined
-          ? `${place} asks who you are.`
-          : `Your login at ${place} is over; it asks again who you are.`}
-      </p>
+      <p class="muted">{lead(login, place)}</p>
       {/* Should the script fail, a passcode must not end up in an address: no GET. */}
       <form ref={form} method="post" onSubmit={submit}>
         <LoginFields way={way.value} login={login} isWrong={isWrong} />
@@ -44,6 +40,11 @@ export function LoginForm({ login, place }: { login: Login; place: string }) {
       </form>
     </section>
   );
+}
+
+function lead(login: Login, place: string): string {
+  if (login.ended.value !== undefined) return `Your login at ${place} is over; it asks again who you are.`;
+  return login.optional.value ? `With a login ${place} may let you do more.` : `${place} asks who you are.`;
 }
 
 /** One line that is always there, so that nothing moves. */

@@ -1,5 +1,6 @@
 // What is known of a connection when it comes to be served: where it is from, and what it has said of itself by HTTP.
 
+import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
 import type { Accepted } from './acceptor.js';
 import { type Given, readAuthorization } from './access.js';
@@ -54,6 +55,8 @@ function tlsOf({ socket, peerCertificate, alpn }: Accepted): TlsOrigin | undefin
 
 function signalOf(socket: Socket, event: 'close' | 'end', isOver: boolean): AbortSignal {
   const over = new AbortController();
+  // As many requests as a connection has in the pipeline may wait for their login.
+  setMaxListeners(0, over.signal);
   if (isOver) over.abort();
   else socket.once(event, () => over.abort());
   return over.signal;

@@ -3,7 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { LimitError, ProtocolError } from '../../src/errors.js';
 import { HeaderList } from '../../src/header-list.js';
 import { bodyBytes, concatBytes } from '../../src/text.js';
-import { clientCommands, Decoder, encodeFrame, Frame, mayHaveBody, type Version } from '../../src/stomp/index.js';
+import {
+  clientCommands,
+  Decoder,
+  encodeFrame,
+  Frame,
+  mayHaveBody,
+  type Version,
+  withoutPadding,
+} from '../../src/stomp/index.js';
 import { decode, octets, plain, toBytes } from './feeding.js';
 
 const version = fc.constantFrom<Version>('1.0', '1.1', '1.2');
@@ -38,7 +46,7 @@ function carried(pairs: readonly string[], command: string, spoken: Version): st
     const both = name + value;
     if (both.includes('\0') || (unescaped && (both.includes('\n') || name.includes(':')))) continue;
     if ((unescaped || spoken === '1.1') && both.includes('\r')) continue;
-    kept.push(name, spoken === '1.0' ? value.trim() : value);
+    kept.push(name, spoken === '1.0' ? withoutPadding(value) : value);
   }
   return kept;
 }

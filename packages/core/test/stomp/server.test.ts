@@ -106,6 +106,17 @@ describe.each([undefined, 1])('serveStomp, in chunks of %s', (chunk) => {
     expect(seen).toEqual([]);
   });
 
+  it('knows the receipt of a frame whose body it refuses, and of none before', async () => {
+    const { client } = await connected({ chunk, limits: { body: 10 } });
+    await client.say(send('/queue/a', '1', 'receipt:r1\n') + send('/queue/a', 'x'.repeat(11), 'receipt:r2\n'));
+    expect(client.commands).toEqual(['CONNECTED', 'RECEIPT', 'ERROR']);
+    expect(client.last('receipt-id')).toBe('r2');
+    const { client: other } = await connected({ chunk });
+    await other.say(send('/queue/a', '1', 'receipt:r1\n') + 'JUNK\n\n\0');
+    expect(other.commands).toEqual(['CONNECTED', 'RECEIPT', 'ERROR']);
+    expect(other.last('receipt-id')).toBeUndefined();
+  });
+
   it('executes nothing behind DISCONNECT', async () => {
     const { client, broker } = await connected({ chunk });
     const seen: unknown[] = [];

@@ -11,7 +11,7 @@ const HOST = /^([\w.~!$&'()*+,;=%-]*|\[[\da-f:.]+\])(:\d*)?$/i;
 
 /** What is wrong with a request, or nothing. */
 export function requestFault(
-  { headers, rawHeaders, httpVersion }: IncomingMessage,
+  { headers, rawHeaders, httpVersion, url = '' }: IncomingMessage,
   most: number,
   allowedHosts: readonly string[] | undefined,
 ): RequestFault | undefined {
@@ -25,12 +25,15 @@ export function requestFault(
   if (hosts.some((host) => !HOST.test(host))) return [400, 'the header Host is not a name or an address'];
   // RFC 9112, sections 6.1 and 6.3: without chunked in the end nobody knows where the body does.
   const codings = headers['transfer-encoding']?.toLowerCase().split(/[ \t]*,[ \t]*/);
+  if (codings !== undefined && httpVersion === '1.0') return [400, 'HTTP/1.0 has no transfer-encoding'];
   if (codings !== undefined && codings.at(-1) !== 'chunked') return [400, 'the last transfer-encoding must be chunked'];
   if (codings !== undefined && codings.length > 1) return [501, 'no transfer-encoding is known but chunked'];
   // RFC 9110, section 10.1.1.
   const { expect } = headers;
   if (expect !== undefined && expect.toLowerCase() !== '100-continue')
     return [417, 'nothing can be expected but 100-continue'];
-  if (allowedHosts === undefined || hostAllowed(headers.host, allowedHosts)) return undefined;
+  // What an absolute target names counts before the header (RFC 9112, section 3.2.2).
+  const target = /^https?:\/\/([^/?#]*)/i.exec(url)?.[1];
+  if (allowedHosts === undefined || hostAllowed(target ?? headers.host, allowedHosts)) return undefined;
   return [403, 'this host is not allowed (option `allowedHosts`)'];
 }

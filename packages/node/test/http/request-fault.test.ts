@@ -2,13 +2,13 @@ import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
 import { requestFault } from '../../src/http/request-fault.js';
 
-function status(headers: readonly (readonly [string, string])[], httpVersion = '1.1'): number | undefined {
+function status(headers: readonly (readonly [string, string])[], httpVersion = '1.1', url = '/'): number | undefined {
   const joined = new Map<string, string>();
   for (const [name, value] of headers) {
     const before = joined.get(name.toLowerCase());
     joined.set(name.toLowerCase(), before === undefined ? value : `${before}, ${value}`);
   }
-  const request = { headers: Object.fromEntries(joined), rawHeaders: headers.flat(), httpVersion };
+  const request = { headers: Object.fromEntries(joined), rawHeaders: headers.flat(), httpVersion, url };
   return requestFault(request as unknown as IncomingMessage, 5, ['localhost', '[::1]'])?.[0];
 }
 
@@ -58,6 +58,20 @@ test.each([
   ['', 400],
 ])('Transfer-Encoding %j: %s', (value, expected) => {
   expect(status([host, ['Transfer-Encoding', value]])).toBe(expected);
+});
+
+test('HTTP/1.0 has no Transfer-Encoding', () => {
+  expect(status([host, ['Transfer-Encoding', 'chunked']], '1.0')).toBe(400);
+});
+
+test.each([
+  ['http://localhost/x', undefined],
+  ['HTTPS://LOCALHOST:1?', undefined],
+  ['http://evil.example/', 403],
+  ['http://localhost@evil.example/', 403],
+  ['/http://evil.example/', undefined],
+])('the target %s: %s', (url, expected) => {
+  expect(status([host], '1.1', url)).toBe(expected);
 });
 
 test.each([
