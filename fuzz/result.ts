@@ -4,6 +4,8 @@ export interface Result {
   target: string;
   cases: number;
   time: number;
+  /** What else is worth knowing. */
+  note?: string;
   failure?: Failure | undefined;
 }
 
@@ -16,10 +18,10 @@ export interface Failure {
 }
 
 /** A line of the table. */
-export function line({ target, cases, time, failure }: Result): string {
+export function line({ target, cases, time, note = '', failure }: Result): string {
   const rate = time > 0 ? Math.round((1000 * cases) / time) : 0;
   const outcome = failure === undefined ? 'holds' : 'FAILS';
-  return `${target.padEnd(22)} ${String(cases).padStart(9)} cases ${String(rate).padStart(8)}/s  ${outcome}`;
+  return `${target.padEnd(22)} ${String(cases).padStart(9)} cases ${String(rate).padStart(8)}/s  ${outcome}  ${note}`.trimEnd();
 }
 
 export function explain({ target, failure }: Result): string {

@@ -35,7 +35,11 @@ export async function soak({ minutes, seed, only = [] }, { stop, on }) {
     await ping.start({ port, certificate, token });
     server.tell({ type: 'tick', perSecond: EVENTS_PER_SECOND });
     samples.run(load, ping, on);
-    await Promise.race([sleep(minutes * 60_000, undefined, { signal: stop }).catch(() => {}), server.ended, load.ended]);
+    await Promise.race([
+      sleep(minutes * 60_000, undefined, { signal: stop }).catch(() => {}),
+      server.ended,
+      load.ended,
+    ]);
     const counts = await finishLoad(load, findings);
     samples.stop();
     await ping.stop();

@@ -41,7 +41,14 @@ function parse(args) {
   try {
     return parseArgs({
       args,
-      options: { minutes: text, seed: text, only: text, chart: text, counts: text, help: { type: 'boolean', short: 'h' } },
+      options: {
+        minutes: text,
+        seed: text,
+        only: text,
+        chart: text,
+        counts: text,
+        help: { type: 'boolean', short: 'h' },
+      },
     });
   } catch (error) {
     throw new Error(`${error.message}\n\n${usage}`, { cause: error });

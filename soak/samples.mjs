@@ -65,7 +65,10 @@ export class Samples {
       on(this);
     });
     let ticks = 0;
-    this.#timer = setInterval(() => this.#server.tell({ type: 'measure', collect: ++ticks % COLLECT_EACH === 0 }), 1000);
+    this.#timer = setInterval(
+      () => this.#server.tell({ type: 'measure', collect: ++ticks % COLLECT_EACH === 0 }),
+      1000,
+    );
   }
 
   stop() {

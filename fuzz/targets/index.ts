@@ -1,6 +1,7 @@
 // Everything that is fuzzed within one process.
 
 import type { Target } from '../target.js';
+import { client } from './client.js';
 import { authorization, clientHellos, detectors, originAndHost, proxyHeader } from './first-bytes.js';
 import { jsonRpcDispatcher, jsonRpcPeer } from './json-rpc.js';
 import { lines } from './lines.js';
@@ -14,6 +15,7 @@ export const targets: readonly Target[] = [
   serverDecoder,
   stompSession,
   queuesModel,
+  client,
   jsonRpcDispatcher,
   jsonRpcPeer,
   lines,

@@ -62,7 +62,8 @@ function watch(client, { findings, counts }, name) {
       if (isSteady) findings.hold(STEADY);
     } else if (state === 'down' && lost === undefined) {
       lost = performance.now();
-      if (isSteady && !expected.delete(client)) findings.fail(STEADY, `${name}: ${error?.code} ${error?.message} ${error?.cause ?? ''}`);
+      if (isSteady && !expected.delete(client))
+        findings.fail(STEADY, `${name}: ${error?.code} ${error?.message} ${error?.cause ?? ''}`);
     } else if (state === 'closed' && isSteady) {
       findings.check(STEADY, error === undefined, () => `${name} gave up: ${error.code} ${error.message}`);
     }

@@ -42,7 +42,10 @@ export class CuttingProxy {
     // Few get far, some hardly begin.
     const link = { client, server, way: own.pick(ways), left: own.magnitude(500, 8_000_000), isFrozen: false };
     const time = setTimeout(() => this.#cut(link), own.magnitude(100, 30_000));
-    for (const [from, to] of [[client, server], [server, client]]) {
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ]) {
       this.#sockets.add(from);
       from.on('error', () => {});
       from.on('data', (chunk) => this.#forward(link, from, to, chunk));

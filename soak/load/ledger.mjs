@@ -66,7 +66,11 @@ export class Ledger {
     const isKnown = books !== undefined && number >= 1 && number <= books.last && !books.never.has(number);
     const { foreign, spoilt } = this.#names;
     if (!this.#findings.check(foreign, isKnown, () => `${head.slice(0, 80)} on ${where}`)) return undefined;
-    this.#findings.check(spoilt, body === bodyOf(sender, number), () => `${head} on ${where}, ${body.length} characters`);
+    this.#findings.check(
+      spoilt,
+      body === bodyOf(sender, number),
+      () => `${head} on ${where}, ${body.length} characters`,
+    );
     return { sender, number };
   }
 
@@ -85,7 +89,8 @@ export class Ledger {
 
   /** All consumers have had their time: what is missing now is lost. */
   close(where) {
-    for (const { sender, number } of this.#open()) this.#findings.fail(this.#names.lost, `${sender}#${number} ${where}`);
+    for (const { sender, number } of this.#open())
+      this.#findings.fail(this.#names.lost, `${sender}#${number} ${where}`);
   }
 
   *#open() {

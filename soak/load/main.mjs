@@ -26,19 +26,32 @@ setMaxListeners(0, over.signal);
 const counts = new Counts();
 const findings = new Findings();
 const random = new Random(seed);
-const proxySetting = new Setting({ port: Number(port), random: random.for('network'), over: over.signal, counts, findings });
+const proxySetting = new Setting({
+  port: Number(port),
+  random: random.for('network'),
+  over: over.signal,
+  counts,
+  findings,
+});
 const proxy = new CuttingProxy(proxySetting);
 const proxyPort = await proxy.listen();
 const setting = new Setting({ ...proxySetting, random, proxyPort, token, certificate });
 
 const report = () =>
-  process.send({ type: 'counted', messages: counts.messages, cuts: counts.cuts, connections: counts.connections, broken: brokenSoFar() });
+  process.send({
+    type: 'counted',
+    messages: counts.messages,
+    cuts: counts.cuts,
+    connections: counts.connections,
+    broken: brokenSoFar(),
+  });
 const reporting = setInterval(report, 1000);
 process.on('message', ({ type }) => type === 'end' && over.abort());
 
 findings.expect(ENDS);
 const unknown = only.filter((name) => !(name in workloads));
-if (unknown.length > 0) throw new Error(`no part of the load is called ${unknown}; there are ${Object.keys(workloads)}`);
+if (unknown.length > 0)
+  throw new Error(`no part of the load is called ${unknown}; there are ${Object.keys(workloads)}`);
 const wanted = Object.entries(workloads).filter(([name]) => only.length === 0 || only.includes(name));
 const running = new Set(wanted.map(([name]) => name));
 const all = Promise.all(wanted.map(([name, run]) => finish(name, run(setting.for(name)))));
@@ -62,5 +75,8 @@ async function finish(name, work) {
 }
 
 function brokenSoFar() {
-  return findings.list().filter(({ broken }) => broken > 0).map(({ check, examples }) => `${check}: ${examples[0]}`);
+  return findings
+    .list()
+    .filter(({ broken }) => broken > 0)
+    .map(({ check, examples }) => `${check}: ${examples[0]}`);
 }

@@ -48,11 +48,11 @@ export class RawSession {
     await within(10_000, answered, `CONNECTED for ${this.name}`);
   }
 
-  subscribe(destination, ack) {
+  subscribe(destination, ack, prefetch = this.#setting.random.magnitude(1, 50)) {
     const id = `s${this.#modes.size}`;
     this.#modes.set(id, ack);
     this.#held.set(id, []);
-    this.#add('SUBSCRIBE', { id, destination, ack, 'prefetch-count': this.#setting.random.magnitude(1, 50) });
+    this.#add('SUBSCRIBE', { id, destination, ack, 'prefetch-count': prefetch });
     this.#flush();
   }
 
@@ -96,7 +96,11 @@ export class RawSession {
     if (isComplete) {
       findings.check(ENDS, this.#error === undefined, () => `${this.name}: ${this.#error}`);
       if (!isExcused)
-        findings.check(RECEIPTS, this.#due.length === 0, () => `${this.name}: ${this.#due.length} of ${this.#lastReceipt} did not come`);
+        findings.check(
+          RECEIPTS,
+          this.#due.length === 0,
+          () => `${this.name}: ${this.#due.length} of ${this.#lastReceipt} did not come`,
+        );
     }
     for (const { lost } of this.#due) lost?.();
     this.#due = [];

@@ -1,13 +1,12 @@
 // What every part of the load is given: where the server is, its own chance, where it counts and what it found.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Random } from '../random.mjs';
 
 export const schemes = ['tcp', 'tls', 'ws', 'wss'];
 
 export class Setting {
   /**
-   * @param {{ port: number, proxyPort: number, certificate: string, token: string, random: Random, over: AbortSignal,
+   * @param {{ port: number, proxyPort: number, certificate: string, token: string, random: import('../random.mjs').Random, over: AbortSignal,
    *   counts: import('./counts.mjs').Counts, findings: import('../findings.mjs').Findings }} parts
    *   over: aborted when the load is to end; then each part finishes what it has begun
    */

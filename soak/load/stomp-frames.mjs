@@ -5,9 +5,15 @@ const NUL = 0;
 /** A frame as bytes. Header values are escaped as 1.1 and 1.2 have it, except in CONNECT. */
 export function encode(command, headers, body = '') {
   const bytes = Buffer.from(body);
-  const lines = Object.entries(headers).map(([name, value]) => `${name}:${command === 'CONNECT' ? value : escape(value)}`);
+  const lines = Object.entries(headers).map(
+    ([name, value]) => `${name}:${command === 'CONNECT' ? value : escape(value)}`,
+  );
   if (bytes.length > 0) lines.push(`content-length:${bytes.length}`);
-  return Buffer.concat([Buffer.from(`${command}\n${lines.map((line) => `${line}\n`).join('')}\n`), bytes, Buffer.of(NUL)]);
+  return Buffer.concat([
+    Buffer.from(`${command}\n${lines.map((line) => `${line}\n`).join('')}\n`),
+    bytes,
+    Buffer.of(NUL),
+  ]);
 }
 
 /** Takes bytes in pieces of any size, and gives the frames that are whole. */

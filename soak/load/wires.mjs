@@ -28,7 +28,9 @@ import { WebSocket } from 'ws';
  */
 export async function openWire(setting, scheme, way, protocol) {
   const isWebSocket = scheme.startsWith('ws');
-  const wire = isWebSocket ? await openWebSocket(setting, scheme, way, protocol) : await openSocket(setting, scheme, way);
+  const wire = isWebSocket
+    ? await openWebSocket(setting, scheme, way, protocol)
+    : await openSocket(setting, scheme, way);
   const { counts } = setting;
   counts.connections++;
   counts.add('connections', `bare ${scheme}`);

@@ -2,7 +2,9 @@
 
 /** 12 345 with narrow spaces that do not break. */
 export function count(value) {
-  return Math.round(value).toString().replace(/\B(?=(\d{3})+$)/g, '\u202f');
+  return Math.round(value)
+    .toString()
+    .replace(/\B(?=(\d{3})+$)/g, '\u202f');
 }
 
 export function milliseconds(value) {

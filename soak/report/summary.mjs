@@ -6,9 +6,12 @@ import { count, mebibytes, milliseconds, minutes } from './numbers.mjs';
 
 /** @returns {string} */
 export function summarize({ findings, counts, samples, latencies }, { seed }) {
-  return [section('What went through', counts.map(countLine)), section('Checks', findings.flatMap(checkLines)), figures(samples, latencies), verdict(findings, samples, seed)].join(
-    '\n',
-  );
+  return [
+    section('What went through', counts.map(countLine)),
+    section('Checks', findings.flatMap(checkLines)),
+    figures(samples, latencies),
+    verdict(findings, samples, seed),
+  ].join('\n');
 }
 
 /** One line: what was found. */
@@ -33,7 +36,12 @@ function checkLines(finding) {
   const { check, held, broken, examples, detail } = finding;
   const times = held > 1 ? `  (${count(held)} times)` : '';
   const line = `${isFulfilled(finding) ? '✓' : '✗'} ${check}${times}${detail === undefined ? '' : `: ${detail}`}`;
-  if (broken > 0) return [line, `    broken ${count(broken)} times, such as`, ...examples.map((text) => `    - ${text.trim().replaceAll('\n', '\n        ')}`)];
+  if (broken > 0)
+    return [
+      line,
+      `    broken ${count(broken)} times, such as`,
+      ...examples.map((text) => `    - ${text.trim().replaceAll('\n', '\n        ')}`),
+    ];
   return held === 0 ? [line, '    was never looked at: nothing of that kind happened'] : [line];
 }
 

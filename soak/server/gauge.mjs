@@ -19,7 +19,13 @@ export class Gauge {
   read({ collect = false } = {}) {
     if (collect) globalThis.gc();
     const { rss, heapUsed, external } = process.memoryUsage();
-    const measured = { rss, heap: heapUsed + external, collected: collect, cpu: this.#share(), descriptors: descriptors() };
+    const measured = {
+      rss,
+      heap: heapUsed + external,
+      collected: collect,
+      cpu: this.#share(),
+      descriptors: descriptors(),
+    };
     const turn = this.#delay.max / 1e6;
     this.#delay.reset();
     return { ...measured, turn };

@@ -3,25 +3,16 @@
 import { expect } from 'vitest';
 import { frame } from '../fixtures/raw.js';
 import { clauses, type Scene, settle, subscribe } from './clause.js';
+import { left, refused, texts } from './queues.js';
 import type { ServerFrame, StompPeer } from './stomp-peer.js';
 
 const { clause } = clauses({ limits: { transactions: 3, transactionBytes: 10_000, redeliveryDelay: 20 } });
 
 const T = { transaction: 't' };
 const begin = frame('BEGIN', T);
-const texts = (messages: readonly ServerFrame[]): string[] => messages.map(({ text }) => text);
 
 const send = (destination: string, text: string, headers: Record<string, string> = T): string =>
   frame('SEND', { destination, ...headers }, text);
-
-/** What is left of a queue. */
-async function left({ connect }: Scene, destination: string): Promise<string[]> {
-  const peer = await connect();
-  await subscribe(peer, 'left', destination);
-  const messages = await peer.settled();
-  await peer.confirmed('bye', frame('DISCONNECT', { receipt: 'bye' }));
-  return texts(messages);
-}
 
 /** A connection with messages `1`, `2`, … of a queue that wait to be acknowledged. */
 async function holding({ connect, newName }: Scene, count: number, ack = 'client-individual') {
@@ -29,13 +20,6 @@ async function holding({ connect, newName }: Scene, count: number, ack = 'client
   await subscribe(peer, 'mine', destination, { ack });
   for (let at = 1; at <= count; at++) peer.send(frame('SEND', { destination }, `${at}`));
   return { peer, destination, messages: await peer.messages(count) };
-}
-
-async function refused(peer: StompPeer, ...pieces: string[]): Promise<ServerFrame> {
-  peer.send(...pieces);
-  const errors = (await peer.rest()).filter(({ command }) => command === 'ERROR');
-  expect(errors).toHaveLength(1);
-  return errors[0]!;
 }
 
 clause(
@@ -60,7 +44,7 @@ clause(
     const [sender, destination] = [await scene.connect(), scene.newName('queue')];
     sender.send(begin, send(destination, 'a'), send(destination, 'b'));
     await sender.confirmed('a', frame('ABORT', { ...T, receipt: 'a' }));
-    expect(await left(scene, destination)).toEqual([]);
+    expect(texts(await left(scene, destination))).toEqual([]);
   },
 );
 
@@ -92,7 +76,7 @@ clause(
     await peer.confirmed('c', frame('COMMIT', { ...T, receipt: 'c' }));
     peer.destroy();
     await peer.ended();
-    expect(await left(scene, destination)).toEqual([]);
+    expect(texts(await left(scene, destination))).toEqual([]);
   },
 );
 
@@ -108,7 +92,7 @@ clause(
     expect(await peer.settled()).toEqual([]);
     peer.destroy();
     await peer.ended();
-    expect(await left(scene, destination)).toEqual(['2', '3']);
+    expect(texts(await left(scene, destination))).toEqual(['2', '3']);
   },
 );
 
@@ -126,7 +110,7 @@ clause(
     await peer.settled();
     peer.destroy();
     await peer.ended();
-    expect(await left(scene, destination)).toEqual(['3', '4', '5']);
+    expect(texts(await left(scene, destination))).toEqual(['3', '4', '5']);
   },
 );
 
@@ -139,8 +123,8 @@ clause(
     peer.send(begin, send(answers, 'answer'), settle('ACK', messages[0]!, scene.version, T));
     peer.send(frame('UNSUBSCRIBE', { id: 'mine' }), frame('COMMIT', T), frame('DISCONNECT', { receipt: 'bye' }));
     const isDone = (await peer.rest()).at(-1)!.command === 'RECEIPT';
-    expect(await left(scene, answers)).toEqual(isDone ? ['answer'] : []);
-    expect(await left(scene, destination)).toEqual(isDone ? [] : ['1']);
+    expect(texts(await left(scene, answers))).toEqual(isDone ? ['answer'] : []);
+    expect(texts(await left(scene, destination))).toEqual(isDone ? [] : ['1']);
   },
 );
 
@@ -170,9 +154,9 @@ clause(
     peer.send(begin, ...commands.map((command, at) => settle(command, messages[at]!, scene.version, T)));
     peer.send(send(answers, 'answer'));
     expect(await peer.settled()).toEqual([]);
-    expect(await left(scene, answers)).toEqual([]);
+    expect(texts(await left(scene, answers))).toEqual([]);
     await peer.confirmed('c', frame('COMMIT', { ...T, receipt: 'c' }));
-    expect(await left(scene, answers)).toEqual(['answer']);
+    expect(texts(await left(scene, answers))).toEqual(['answer']);
     peer.destroy();
     await peer.ended();
     const refusedOnes = commands.flatMap((command, at) => (command === 'NACK' ? [`${at + 1}`] : []));
@@ -205,8 +189,8 @@ clause(
       begin + send(answers, 'answer') + settle('ACK', messages[0]!, scene.version, T),
       failure(scene, messages[0]!) + frame('COMMIT', T),
     );
-    expect(await left(scene, answers)).toEqual([]);
-    expect(await left(scene, destination)).toEqual(['1', '2']);
+    expect(texts(await left(scene, answers))).toEqual([]);
+    expect(texts(await left(scene, destination))).toEqual(['1', '2']);
   },
 );
 
@@ -228,8 +212,8 @@ clause(
     await peer.settled();
     end(peer);
     await peer.ended();
-    expect(await left(scene, destination)).toEqual(['1', '2']);
-    expect(await left(scene, answers)).toEqual([]);
+    expect(texts(await left(scene, destination))).toEqual(['1', '2']);
+    expect(texts(await left(scene, answers))).toEqual([]);
   },
 );
 
@@ -263,7 +247,7 @@ clause(
   unknown,
   async (scene, piece) => {
     await refused(await scene.connect(), begin, piece);
-    expect(await left(scene, '/queue/unknown-transaction')).toEqual([]);
+    expect(texts(await left(scene, '/queue/unknown-transaction'))).toEqual([]);
   },
 );
 
@@ -273,7 +257,7 @@ clause(
   async (scene) => {
     const { peer, destination, messages } = await holding(scene, 1, 'client');
     await refused(peer, settle('ACK', messages[0]!, scene.version, { transaction: 'u' }));
-    expect(await left(scene, destination)).toEqual(['1']);
+    expect(texts(await left(scene, destination))).toEqual(['1']);
   },
 );
 
@@ -290,7 +274,7 @@ clause(
     const [peer, destination] = [await scene.connect(), scene.newName('queue')];
     for (const end of ['COMMIT', 'ABORT', 'COMMIT']) peer.send(begin, send(destination, end), frame(end, T));
     await peer.settled();
-    expect(await left(scene, destination)).toEqual(['COMMIT', 'COMMIT']);
+    expect(texts(await left(scene, destination))).toEqual(['COMMIT', 'COMMIT']);
   },
 );
 
@@ -301,7 +285,7 @@ clause('ids are those of their connection', { section: 'BEGIN', versions: '1.0, 
   await one.settled();
   await other.confirmed('a', frame('ABORT', { ...T, receipt: 'a' }));
   await one.confirmed('c', frame('COMMIT', { ...T, receipt: 'c' }));
-  expect(await left(scene, destination)).toEqual(['one']);
+  expect(texts(await left(scene, destination))).toEqual(['one']);
 });
 
 clause(
@@ -315,7 +299,7 @@ clause(
       peer.send(...['a', 'b', 'c:1'].map((id) => send(destination, id + text, { transaction: id })));
     peer.send(say('COMMIT', 'b'), say('ABORT', 'a'), say('COMMIT', 'c:1'));
     await peer.settled();
-    expect(await left(scene, destination)).toEqual(['b1', 'b2', 'c:11', 'c:12']);
+    expect(texts(await left(scene, destination))).toEqual(['b1', 'b2', 'c:11', 'c:12']);
   },
 );
 
@@ -353,6 +337,6 @@ clause(
   async (scene, piece) => {
     const error = await refused(await scene.connect(), begin, piece);
     expect(error.get('message')).toMatch(/limits\.transaction(s|Bytes)\b/);
-    expect(await left(scene, '/queue/too-much')).toEqual([]);
+    expect(texts(await left(scene, '/queue/too-much'))).toEqual([]);
   },
 );

@@ -55,7 +55,10 @@ class Caller {
   async callSomething() {
     const { random } = this.#setting;
     const kind = random.pick(['small', 'small', 'small', 'large', 'slow', 'back', 'failing', 'several']);
-    const value = { number: random.whole(0, 1e9), text: 'päivää '.repeat(kind === 'large' ? random.magnitude(100, 40_000) : 3) };
+    const value = {
+      number: random.whole(0, 1e9),
+      text: 'päivää '.repeat(kind === 'large' ? random.magnitude(100, 40_000) : 3),
+    };
     const idempotent = random.chance(0.3);
     if (kind === 'slow') await this.#expect('soak.slow', { time: random.whole(1, 300), value }, value, idempotent);
     else if (kind === 'back') await this.#expect('soak.callBack', { value }, value, idempotent, BACK);
@@ -77,7 +80,11 @@ class Caller {
     const { error, result } = await this.#settle('soak.fail', {}, {});
     if (isLoss(error)) return void this.#judge('soak.fail', error, false);
     const isRight = error?.code === 4001 && error.data?.really === true;
-    this.#setting.findings.check(ANSWERED, isRight, () => `${this.#name}: soak.fail gave ${error ?? JSON.stringify(result)}`);
+    this.#setting.findings.check(
+      ANSWERED,
+      isRight,
+      () => `${this.#name}: soak.fail gave ${error ?? JSON.stringify(result)}`,
+    );
   }
 
   /** A call that is counted where it runs. */

@@ -49,7 +49,9 @@ async function visitByStomp(setting, scheme) {
 
 /** Breaks off at any moment, be it in the middle of a handshake. */
 async function visitAndReset(setting, scheme) {
-  const opening = setting.random.chance(0.5) ? openStomp(setting, scheme).then(({ wire }) => wire) : openWire(setting, scheme, 'straight');
+  const opening = setting.random.chance(0.5)
+    ? openStomp(setting, scheme).then(({ wire }) => wire)
+    : openWire(setting, scheme, 'straight');
   const wire = await opening;
   await setting.pause(0, setting.random.magnitude(1, 100));
   setting.counts.cut('by a bare connection: reset');

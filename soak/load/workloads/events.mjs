@@ -114,7 +114,6 @@ class Watcher {
     findings.check(LOSS, missed === 0 || this.#gaps.has(source), text);
     const said = this.#gaps.get(source);
     // Only where a single source is watched they are all of that one.
-    if (said >= 0 && this.#last.size === 1)
-      findings.check(COUNTED, missed === said, `${text}: it said ${said}`);
+    if (said >= 0 && this.#last.size === 1) findings.check(COUNTED, missed === said, `${text}: it said ${said}`);
   }
 }

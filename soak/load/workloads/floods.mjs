@@ -54,10 +54,12 @@ async function sends(setting, scheme) {
 async function subscriptions(setting, scheme) {
   const plain = await openStomp(setting, scheme);
   const done = new Promise((resolve, reject) => {
-    plain.on = ({ command, headers }) => (command === 'RECEIPT' ? resolve() : reject(new Error(`${command} ${headers.message}`)));
+    plain.on = ({ command, headers }) =>
+      command === 'RECEIPT' ? resolve() : reject(new Error(`${command} ${headers.message}`));
   });
   for (let round = 0; round < 3; round++) {
-    for (let id = 0; id < 900; id++) plain.frame('SUBSCRIBE', { id: String(id), destination: `/topic/soak.many.${id}.*` });
+    for (let id = 0; id < 900; id++)
+      plain.frame('SUBSCRIBE', { id: String(id), destination: `/topic/soak.many.${id}.*` });
     for (let id = 0; id < 900; id++) plain.frame('UNSUBSCRIBE', { id: String(id) });
   }
   plain.frame('SEND', { destination: '/topic/soak.nobody', receipt: 'last' });
@@ -79,7 +81,8 @@ async function lines(setting, scheme) {
       for (const text of texts) {
         const { id, error } = JSON.parse(text);
         if (!waiting.delete(id) || (error !== undefined && error.code !== -32000)) reject(new Error(text));
-        if (id === 0) for (let next = 1; next <= count; next++) say({ id: next, method: 'soak.slow', params: { time: 50 } });
+        if (id === 0)
+          for (let next = 1; next <= count; next++) say({ id: next, method: 'soak.slow', params: { time: 50 } });
       }
       if (waiting.size === 0) resolve();
     });

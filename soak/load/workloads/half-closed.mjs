@@ -48,13 +48,24 @@ function lines({ token, random }) {
   const login = { jsonrpc: '2.0', id: 1, method: 'rpc.authenticate', params: { token } };
   const value = 'y'.repeat(random.magnitude(1, 100_000));
   const call = { jsonrpc: '2.0', id: 2, method: 'soak.echo', params: { value } };
-  return { request: `${JSON.stringify(login)}\n${JSON.stringify(call)}`, expected: new RegExp(`"id":2,"result":{"value":"${value}"}}`) };
+  return {
+    request: `${JSON.stringify(login)}\n${JSON.stringify(call)}`,
+    expected: new RegExp(`"id":2,"result":{"value":"${value}"}}`),
+  };
 }
 
 function http({ token }) {
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'soak.ping' });
-  const head = ['POST /rpc HTTP/1.1', 'host: localhost', 'content-type: application/json', `authorization: Bearer ${token}`];
-  return { request: `${head.join('\r\n')}\r\ncontent-length: ${body.length}\r\n\r\n${body}`, expected: /^HTTP\/1.1 200 OK\r\n[^]*"pong"}$/ };
+  const head = [
+    'POST /rpc HTTP/1.1',
+    'host: localhost',
+    'content-type: application/json',
+    `authorization: Bearer ${token}`,
+  ];
+  return {
+    request: `${head.join('\r\n')}\r\ncontent-length: ${body.length}\r\n\r\n${body}`,
+    expected: /^HTTP\/1.1 200 OK\r\n[^]*"pong"}$/,
+  };
 }
 
 function nothing() {

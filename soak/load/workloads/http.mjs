@@ -7,9 +7,7 @@ const ANSWERED = 'requests by HTTP are answered rightly';
 
 export async function httpCalls(setting) {
   setting.findings.expect(ANSWERED);
-  await Promise.all(
-    ['http', 'https', 'http', 'https'].map((protocol, at) => ask(setting.for(at), protocol)),
-  );
+  await Promise.all(['http', 'https', 'http', 'https'].map((protocol, at) => ask(setting.for(at), protocol)));
 }
 
 async function ask(setting, protocol) {
@@ -66,7 +64,14 @@ class Requester {
   #open(body) {
     const { token, port } = this.#setting;
     const headers = { 'content-type': 'application/json', authorization: `Bearer ${token}` };
-    const request = this.#platform.request({ host: '127.0.0.1', port, path: '/rpc', method: 'POST', headers, agent: this.#agent });
+    const request = this.#platform.request({
+      host: '127.0.0.1',
+      port,
+      path: '/rpc',
+      method: 'POST',
+      headers,
+      agent: this.#agent,
+    });
     request.end(body);
     return request;
   }

@@ -11,7 +11,10 @@ const ANSWERS = 15_000;
 
 export async function jsonRpc(setting) {
   for (const check of [ANSWERED, EVENTS]) setting.findings.expect(check);
-  const ways = ['tcp', 'tls', 'ws', 'wss'].flatMap((scheme) => [[scheme, 'straight'], [scheme, 'cut']]);
+  const ways = ['tcp', 'tls', 'ws', 'wss'].flatMap((scheme) => [
+    [scheme, 'straight'],
+    [scheme, 'cut'],
+  ]);
   await Promise.all(ways.map(([scheme, way], at) => inTurn(setting.for(at), scheme, way)));
 }
 
@@ -112,7 +115,8 @@ class Conversation {
     const value = `${id} ${'é'.repeat(random.magnitude(1, 5000))}`;
     const expected = { jsonrpc: '2.0', id, result: { value } };
     this.#waiting.set(id, (answer) => {
-      const isRight = kind === 'unknown' ? answer.error?.code === -32601 : JSON.stringify(answer) === JSON.stringify(expected);
+      const isRight =
+        kind === 'unknown' ? answer.error?.code === -32601 : JSON.stringify(answer) === JSON.stringify(expected);
       findings.check(ANSWERED, isRight, () => `${kind} gave ${JSON.stringify(answer).slice(0, 200)}`);
     });
     return { jsonrpc: '2.0', id, method: `soak.${kind}`, params: { value, time: random.whole(0, 100) } };

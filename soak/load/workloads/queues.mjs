@@ -5,10 +5,12 @@ import { cut, connected, isLoss, openClient } from '../clients.mjs';
 import { Ledger } from '../ledger.mjs';
 import { deadLettersOf, work } from '../queue-names.mjs';
 import { schemes } from '../setting.mjs';
-import { aborted, until } from '../../waiting.mjs';
+import { aborted, until, within } from '../../waiting.mjs';
 
 const SENDING = 'a confirmed send fails only with its connection';
 const BURIED = 'what is refused each time becomes a dead letter, and says where it was and how often';
+/** The longest that a receipt may take; the machine may be busy; milliseconds. */
+const RECEIPT = 20_000;
 /** How long the consumers have at the end, milliseconds. */
 const LAST_ORDERS = 30_000;
 
@@ -25,7 +27,9 @@ export async function queues(setting) {
   ]);
   const served = new AbortController();
   const consumers = [
-    ...roles.map((role, at) => consume(setting.for(`consumer ${at}`), role, work[at % work.length], ledger, served.signal)),
+    ...roles.map((role, at) =>
+      consume(setting.for(`consumer ${at}`), role, work[at % work.length], ledger, served.signal),
+    ),
     undertake(setting.for('dead letters'), ledger, served.signal),
   ];
   await Promise.all(roles.map((role, at) => send(setting.for(`sender ${at}`), role, `work${at}`, ledger)));
@@ -42,7 +46,8 @@ async function send(setting, { scheme, way }, sender, ledger) {
     await connected(client);
     const { number, body } = ledger.next(sender);
     try {
-      await client.stomp.sendConfirmed({ destination: random.pick(work), headers: { number: String(number) }, body });
+      const message = { destination: random.pick(work), headers: { number: String(number) }, body };
+      await within(RECEIPT, client.stomp.sendConfirmed(message), 'the receipt');
       ledger.confirmed(sender, number);
       counts.message('queues', 'sent and confirmed');
       findings.hold(SENDING);

@@ -21,7 +21,11 @@ export async function rawStomp(setting) {
   const ledger = new Ledger(findings, 'messages of bare STOMP');
   const books = { ledger, settled: new Settled(findings, AGAIN), checks: { RECEIPTS, ENDS } };
   const served = new AbortController();
-  const ways = schemes.flatMap((scheme) => [[scheme, 'straight'], [scheme, 'straight'], [scheme, 'cut']]);
+  const ways = schemes.flatMap((scheme) => [
+    [scheme, 'straight'],
+    [scheme, 'straight'],
+    [scheme, 'cut'],
+  ]);
   await Promise.all(ways.map(([scheme, way], at) => inTurn(setting.for(at), scheme, way, `${scheme}${at}`, books)));
   const last = lastConsumer(setting.for('last'), books, served.signal);
   await until(() => ledger.missing === 0, LAST_ORDERS);
@@ -47,7 +51,8 @@ async function inTurn(setting, scheme, way, name, books) {
 async function live(setting, way, session) {
   const { random, counts, findings } = setting;
   await session.connect(random.pick(['1.0', '1.1', '1.2']));
-  for (const queue of raw) if (random.chance(0.7)) session.subscribe(queue, random.pick(['client', 'client-individual']));
+  for (const queue of raw)
+    if (random.chance(0.7)) session.subscribe(queue, random.pick(['client', 'client-individual']));
   const batches = random.magnitude(3, 60);
   for (let at = 0; at < batches && !setting.isOver && !session.isOver; at++) {
     session.say(raw);
@@ -55,7 +60,8 @@ async function live(setting, way, session) {
   }
   const isStraight = way === 'straight';
   // Those that are not broken on purpose must have said all there is to say.
-  const how = isStraight && !setting.isOver && random.chance(0.3) ? 'reset' : random.pick(['disconnect', 'disconnect', 'end']);
+  const how =
+    isStraight && !setting.isOver && random.chance(0.3) ? 'reset' : random.pick(['disconnect', 'disconnect', 'end']);
   if (how === 'reset') {
     counts.cut('by a bare connection: reset');
     session.reset();
@@ -71,7 +77,7 @@ async function lastConsumer(setting, books, served) {
   const wire = await openWire(setting, 'tcp', 'straight', 'v12.stomp');
   const session = new RawSession(setting, wire, 'last', books);
   await session.connect('1.2');
-  for (const queue of [...raw, ...raw.map(deadLettersOf)]) session.subscribe(queue, 'client-individual');
+  for (const queue of [...raw, ...raw.map(deadLettersOf)]) session.subscribe(queue, 'client-individual', 500);
   const acknowledging = setInterval(() => session.acknowledgeAll(), 20);
   await aborted(served);
   clearInterval(acknowledging);

@@ -15,7 +15,9 @@ export async function services(setting) {
   const names = ['north', 'south'];
   await Promise.all([
     ...schemes.map((scheme, at) => serve(setting.for(`serve ${scheme}`), scheme, names[at % 2])),
-    ...schemes.map((scheme, at) => call(setting.for(`call ${scheme}`), scheme, names, at % 2 === 0 ? 'straight' : 'cut')),
+    ...schemes.map((scheme, at) =>
+      call(setting.for(`call ${scheme}`), scheme, names, at % 2 === 0 ? 'straight' : 'cut'),
+    ),
   ]);
 }
 
@@ -48,14 +50,22 @@ async function call(setting, scheme, names, way) {
     try {
       const greeting = await client.call('service.greet', { name }, { service, timeout: TIME });
       counts.message('services', 'answered');
-      findings.check(ANSWERED, greeting === `${service} greets ${name}`, () => `${greeting} instead of ${service}, ${name}`);
+      findings.check(
+        ANSWERED,
+        greeting === `${service} greets ${name}`,
+        () => `${greeting} instead of ${service}, ${name}`,
+      );
       findings.hold(SETTLED);
     } catch (error) {
       const took = Math.round(performance.now() - began);
       const what = reasonOf(error);
       counts.message('services', what ?? 'failed otherwise');
       const isInTime = took < TIME + GRACE;
-      findings.check(SETTLED, what !== undefined && isInTime, () => `${name}: ${error.code} ${error.message}, ${took} ms`);
+      findings.check(
+        SETTLED,
+        what !== undefined && isInTime,
+        () => `${name}: ${error.code} ${error.message}, ${took} ms`,
+      );
     }
   };
   await Promise.all([

@@ -25,7 +25,11 @@ export async function silentPeers(setting) {
     ['a TLS handshake without an end', limits.handshakeTime, (own) => saying(own, Buffer.from([22, 3, 1, 2, 0, 1, 0]))],
     ['a head of HTTP, dribbled', limits.headTime, (own) => dribbling(own, 'POST /rpc HTTP/1.1\r\n', 'a: b\r\n')],
     ['a body of HTTP without an end', limits.requestTime, (own) => saying(own, postHead(own))],
-    ['no heart-beats', HEART_BEAT, async (own) => (await openStomp(own, own.random.pick(schemes), { heartBeat: '1000,0' })).wire],
+    [
+      'no heart-beats',
+      HEART_BEAT,
+      async (own) => (await openStomp(own, own.random.pick(schemes), { heartBeat: '1000,0' })).wire,
+    ],
   ];
   await Promise.all(kinds.map(([name, time, open], at) => inTurn(setting.for(at), name, time, open, worst)));
   findings.detail(CLOSED, `the latest was ${Math.round(worst.late)} ms late`);
@@ -66,6 +70,11 @@ async function dribbling(setting, head, more) {
 }
 
 function postHead({ token }) {
-  const head = ['POST /rpc HTTP/1.1', 'host: localhost', 'content-type: application/json', `authorization: Bearer ${token}`];
+  const head = [
+    'POST /rpc HTTP/1.1',
+    'host: localhost',
+    'content-type: application/json',
+    `authorization: Bearer ${token}`,
+  ];
   return `${head.join('\r\n')}\r\ncontent-length: 100\r\n\r\n{"jsonrpc"`;
 }

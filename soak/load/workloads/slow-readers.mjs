@@ -106,7 +106,10 @@ async function readSteadily(setting) {
     wire.pause();
     setTimeout(() => wire.resume(), 80);
   }, 100);
-  const got = await within(30_000, whole, 'reading steadily').then(() => true, (error) => error);
+  const got = await within(30_000, whole, 'reading steadily').then(
+    () => true,
+    (error) => error,
+  );
   clearInterval(bites);
   findings.check(STEADY, got === true, () => `${wire.scheme}: ${came} of ${wanted} came, then: ${got.message}`);
   wire.end();

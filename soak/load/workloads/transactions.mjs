@@ -24,7 +24,10 @@ export async function transactions(setting) {
 
 async function sendAllPairs(setting) {
   const { findings } = setting;
-  const ledgers = { [LEFT]: new Ledger(findings, 'messages of transactions'), [RIGHT]: new Ledger(findings, 'messages of transactions') };
+  const ledgers = {
+    [LEFT]: new Ledger(findings, 'messages of transactions'),
+    [RIGHT]: new Ledger(findings, 'messages of transactions'),
+  };
   const books = new PairBooks(findings);
   const collector = await openClient(setting, 'tcp', 'straight');
   for (const queue of [LEFT, RIGHT]) {
@@ -134,7 +137,9 @@ async function moveAll(setting) {
     ledger.consumed(known.sender, known.number);
   };
   collector.stomp.subscribe(TO, (delivery) => take(asText(delivery)), { ack: 'client-individual' });
-  const movers = schemes.map((scheme, at) => move(setting.for(`mover ${scheme}`), scheme, at < 2 ? 'cut' : 'straight', served.signal));
+  const movers = schemes.map((scheme, at) =>
+    move(setting.for(`mover ${scheme}`), scheme, at < 2 ? 'cut' : 'straight', served.signal),
+  );
   await supply(setting.for('supply'), ledger);
   await until(() => ledger.missing === 0, LAST_ORDERS);
   served.abort();

@@ -23,7 +23,7 @@ describe('EmbeddedBroker', () => {
     const origin = { user: 'u' };
     const seen: Delivery[] = [];
     broker.link().subscribe('/queue/a', (delivery) => seen.push(delivery));
-    broker.link({ origin }).send(message('/queue/a'));
+    void broker.link({ origin }).send(message('/queue/a'));
     expect(seen).toHaveLength(1);
     expect(seen[0]!.origin).toBe(origin);
   });
@@ -36,10 +36,10 @@ describe('EmbeddedBroker', () => {
     };
     const broker = start({ undeliverable });
     const link = broker.link();
-    link.send(message('/queue/rpc.none'));
-    link.send(message('/queue/a'));
+    void link.send(message('/queue/rpc.none'));
+    void link.send(message('/queue/a'));
     link.subscribe('/queue/b', () => {});
-    link.send(message('/queue/b'));
+    void link.send(message('/queue/b'));
     expect(asked).toEqual(['/queue/rpc.none', '/queue/a']);
     expect([broker.hasQueue('/queue/rpc.none'), broker.hasQueue('/queue/a')]).toEqual([false, true]);
   });
@@ -50,7 +50,7 @@ describe('EmbeddedBroker', () => {
     const asker = broker.link({ unsubscribedReply: (delivery) => seen.push(delivery) });
     const service = broker.link();
     service.subscribe('/queue/work', ({ replyTo }) => void service.send(message(replyTo!, 're')));
-    asker.send({ ...message('/queue/work'), replyTo: '/temp-queue/never' });
+    void asker.send({ ...message('/queue/work'), replyTo: '/temp-queue/never' });
     expect(seen).toMatchObject([{ destination: '/temp-queue/never', body: 're' }]);
   });
 
@@ -70,7 +70,7 @@ describe('EmbeddedBroker', () => {
     await link.close();
     expect(broker.ownsReplyAddress(address, link)).toBe(false);
     expect(broker.hasQueue('/queue/a')).toBe(false);
-    broker.link().send(message(address));
+    void broker.link().send(message(address));
   });
 
   it.each(['/queue/a', '/topic/a'])(
@@ -80,7 +80,7 @@ describe('EmbeddedBroker', () => {
       const link = broker.link();
       const chunk = encodeText('....body....');
       const before = broker.history.cursor;
-      link.send(message(destination, chunk.subarray(4, 8)));
+      void link.send(message(destination, chunk.subarray(4, 8)));
       chunk.fill(0);
       const seen: Delivery[] = [];
       link.subscribe(destination, (delivery) => seen.push(delivery), { after: before });
@@ -106,10 +106,10 @@ describe('EmbeddedBroker', () => {
       seen.push('first');
       subscription.close();
       link.subscribe('/topic/b', () => seen.push('second'));
-      link.send(message('/topic/b'));
+      void link.send(message('/topic/b'));
     });
-    link.send(message('/topic/a'));
-    link.send(message('/topic/a'));
+    void link.send(message('/topic/a'));
+    void link.send(message('/topic/a'));
     expect(seen).toEqual(['first', 'second']);
   });
 });

@@ -21,7 +21,7 @@ it('EmbeddedBroker leaves room for others, whatever one client, or one address, 
   const fill = (address: string): string => {
     const link = broker.link({ address });
     try {
-      for (;;) link.send({ destination: '/queue/x', headers: HeaderList.empty, body: 'x'.repeat(4000) });
+      for (;;) void link.send({ destination: '/queue/x', headers: HeaderList.empty, body: 'x'.repeat(4000) });
     } catch (error) {
       return (error as { limit: string }).limit;
     } finally {

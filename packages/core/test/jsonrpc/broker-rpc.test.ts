@@ -31,7 +31,7 @@ function raw(broker: EmbeddedBroker) {
   const inbox = link.inbox((delivery) => received.push(delivery));
   const send = async (body: string | Uint8Array, headers: HeaderList = jsonHeaders, replyTo?: string) => {
     const before = received.length;
-    link.send({ destination: queue, headers, body, replyTo: replyTo ?? inbox.address });
+    void link.send({ destination: queue, headers, body, replyTo: replyTo ?? inbox.address });
     await quiet();
     return received.slice(before).map(({ body }) => JSON.parse(bodyText(body)) as unknown);
   };
@@ -103,7 +103,7 @@ describe('the header expiration', () => {
     const answers: unknown[] = [];
     const inbox = link.inbox(({ body }) => answers.push(JSON.parse(bodyText(body))));
     const headers = HeaderList.of({ expiration: '100' });
-    link.send({
+    void link.send({
       destination: queue,
       headers,
       body: '{"jsonrpc":"2.0","id":1,"method":"wait"}',
@@ -160,7 +160,9 @@ describe('what cannot be answered', () => {
   test('a request without reply-to is run all the same', async () => {
     const took = vi.fn(() => 1);
     const { broker } = joined({ took });
-    broker.link().send({ destination: queue, headers: jsonHeaders, body: '{"jsonrpc":"2.0","id":1,"method":"took"}' });
+    void broker
+      .link()
+      .send({ destination: queue, headers: jsonHeaders, body: '{"jsonrpc":"2.0","id":1,"method":"took"}' });
     expect(took).toHaveBeenCalledOnce();
   });
 
@@ -198,9 +200,9 @@ test('what comes to the inbox and is no answer to us does nothing', async () => 
     '{"method":"$/progress"}',
     Uint8Array.of(0xff),
   ])
-    other.send({ destination: address, headers: jsonHeaders, body });
+    void other.send({ destination: address, headers: jsonHeaders, body });
   expect(await result()).toBe('pending');
-  other.send({ destination: address, headers: jsonHeaders, body: '[{"jsonrpc":"2.0","id":1,"result":1}]' });
+  void other.send({ destination: address, headers: jsonHeaders, body: '[{"jsonrpc":"2.0","id":1,"result":1}]' });
   expect(await result()).toEqual({ value: 1 });
 });
 

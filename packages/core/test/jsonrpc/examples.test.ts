@@ -43,7 +43,7 @@ const carriers: Record<string, (sent: string) => Promise<string[]>> = {
     const asker = broker.link();
     const received: string[] = [];
     const inbox = asker.inbox((delivery) => received.push(bodyText(delivery.body)));
-    asker.send({
+    void asker.send({
       destination: '/queue/rpc',
       headers: jsonHeaders,
       body: encodeText(sent),

@@ -272,7 +272,7 @@ describe('serveStomp', () => {
     expect(client.outcome).not.toBe('running');
     expect(link.state).toBe('closed');
     expect(broker.hasQueue('/queue/a')).toBe(false);
-    broker.link().send({ destination: '/topic/a', headers: HeaderList.empty, body: 'x' });
+    void broker.link().send({ destination: '/topic/a', headers: HeaderList.empty, body: 'x' });
     expect(client.commands).not.toContain('MESSAGE');
   });
 
