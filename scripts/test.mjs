@@ -27,6 +27,7 @@ if (failedSteps.length === 0) {
   if (browser) step('unit-browser', () => vitest('browser'));
   if (browser && hasTests('e2e')) step('e2e', playwright);
   step('fuzz', fuzz);
+  step('soak', soak);
   step('packages', () => npm(['run', '--silent', 'check:packages']));
   if (hasTests('test/packed')) step('packed', () => vitest('packed'));
 }
@@ -52,6 +53,11 @@ function vitest(project) {
 /** The same cases each time: that new ones are found is for `npm run fuzz` by hand. */
 function fuzz() {
   return run(process.execPath, ['fuzz/run.mjs', '--seconds', '60', '--seed', '1', '--report', reportPath('fuzz')]);
+}
+
+function soak() {
+  const files = ['--report', reportPath('soak'), '--chart', join(root, '.reports/soak.html')];
+  return run(process.execPath, ['soak/run.mjs', '--minutes', '1', ...files]);
 }
 
 function playwright() {

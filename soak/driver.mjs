@@ -14,6 +14,7 @@ import { Samples } from './samples.mjs';
 const LAST_ORDERS = 90_000;
 const END = 15_000;
 const EVENTS_PER_SECOND = 250;
+const ENDS = 'the server stays up, and ends by itself with code 0';
 
 /**
  * @param {import('./options.mjs').Options} options
@@ -40,20 +41,29 @@ export async function soak({ minutes, seed, only = [] }, { stop, on }) {
       server.ended,
       load.ended,
     ]);
+    samples.endLoad();
     const counts = await finishLoad(load, findings);
     samples.stop();
     await ping.stop();
     judgeRun(findings, samples, ping.total);
-    server.tell({ type: 'quiet' });
-    await judgeEnd(findings, samples, server);
-    server.tell({ type: 'end' });
-    const how = await Promise.race([server.ended, sleep(END, `still there after ${END} ms`, { ref: false })]);
-    findings.check('the server stays up, and ends by itself with code 0', how === 0, () => `it ended: ${how}`);
-    findings.check('the server prints nothing', server.printed === '', () => server.printed);
+    await endServer(server, samples, findings);
     return { findings: findings.list(), counts, samples, latencies: ping.total };
   } finally {
     for (const child of [server, load]) if (child && !child.isOver) await child.kill();
   }
+}
+
+/** Sees that nothing is left in the server, and that it ends when it is told to, not before. */
+async function endServer(server, samples, findings) {
+  if (server.isOver) findings.fail(ENDS, `it ended under load: ${await server.ended}`);
+  else {
+    server.tell({ type: 'quiet' });
+    await judgeEnd(findings, samples);
+    server.tell({ type: 'end' });
+    const how = await Promise.race([server.ended, sleep(END, `still there after ${END} ms`, { ref: false })]);
+    findings.check(ENDS, how === 0, `it ended: ${how}`);
+  }
+  findings.check('the server prints nothing', server.printed === '', () => server.printed);
 }
 
 async function finishLoad(load, findings) {

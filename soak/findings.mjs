@@ -31,7 +31,10 @@ export class Findings {
     if (finding.examples.length < EXAMPLES) finding.examples.push(example);
   }
 
-  /** Looks at something. @param {() => string | string} example says what is wrong if it is */
+  /**
+   * Looks at something. @param {string} check @param {boolean} holds
+   * @param {string | (() => string)} example says what is wrong if it is
+   */
   check(check, holds, example) {
     if (holds) this.hold(check);
     else this.fail(check, typeof example === 'function' ? example() : example);

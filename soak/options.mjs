@@ -3,13 +3,13 @@
 import { parseArgs } from 'node:util';
 import { join } from 'node:path';
 
-const usage = `npm run soak -- [--minutes N] [--seed S] [--only part,part] [--chart file.html] [--counts name]
+const usage = `npm run soak -- [--minutes N] [--seed S] [--only part,part] [--chart file] [--report file]
 
   --minutes N   how long the load lasts; default 1, fractions are taken
   --seed S      repeats the choices of an earlier run; default: a new one, which is printed
   --only parts  some parts of the load alone, as soak/load/workloads/index.mjs names them
   --chart file  where the chart goes; default soak/results/<time>.html
-  --counts name writes the number of checks to .reports/<name>.json, for npm test`;
+  --report file writes how many checks held and failed, as JSON, for npm test`;
 
 /**
  * @typedef {object} Options
@@ -17,7 +17,7 @@ const usage = `npm run soak -- [--minutes N] [--seed S] [--only part,part] [--ch
  * @property {string} seed
  * @property {string[] | undefined} only
  * @property {string} chart absolute, or relative to where the command was started
- * @property {string | undefined} counts
+ * @property {string | undefined} report
  */
 
 /** @returns {Options} or throws an Error whose message is for whoever typed it */
@@ -32,7 +32,7 @@ export function readOptions(args, now = new Date()) {
     seed: values.seed ?? String(Math.floor(Math.random() * 1e9)),
     only: values.only?.split(','),
     chart: values.chart ?? join(import.meta.dirname, 'results', `${name}.html`),
-    counts: values.counts,
+    report: values.report,
   };
 }
 
@@ -46,7 +46,7 @@ function parse(args) {
         seed: text,
         only: text,
         chart: text,
-        counts: text,
+        report: text,
         help: { type: 'boolean', short: 'h' },
       },
     });

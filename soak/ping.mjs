@@ -7,6 +7,8 @@ import { Latencies } from './latencies.mjs';
 
 /** Between an answer and the next question, milliseconds. */
 const INTERVAL = 20;
+/** What the last answers may take at the end, milliseconds. */
+const LAST_ANSWER = 2000;
 const HEALTHY = 'healthy clients are answered, and keep their connection';
 
 export class Ping {
@@ -42,7 +44,8 @@ export class Ping {
 
   async stop() {
     this.#isOver = true;
-    await Promise.all(this.#asking);
+    // If nobody answers any more, closing ends the waiting.
+    await Promise.race([Promise.all(this.#asking), sleep(LAST_ANSWER)]);
     await Promise.all(this.#clients.map((client) => client.close()));
   }
 

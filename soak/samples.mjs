@@ -11,7 +11,7 @@ const COLLECT_EACH = 10;
  * @property {number} messages so far
  * @property {number} cuts so far
  * @property {number} connections of the load that are open
- * @property {string[]} broken checks that have failed so far
+ * @property {string[]} broken the names of the checks that have failed so far
  * @property {{ p50?: number, p99?: number, max: number }} ping milliseconds, of the last second
  * @property {number} rss bytes
  * @property {number} heap bytes in use, those outside of V8's heap included
@@ -27,11 +27,15 @@ export class Samples {
   list = [];
   /** Before anybody came. @type {Sample} */
   baseline;
-  /** How long the load is to last, seconds. */
+  /** How long the load is to last, or has lasted, seconds. */
   duration;
   #server;
   #timer;
   #counted = { messages: 0, cuts: 0, connections: 0, broken: [] };
+  /** When the load counted last, by its own clock, milliseconds. */
+  #countedAt = 0;
+  #rate = 0;
+  #began = 0;
 
   constructor(server, duration) {
     this.#server = server;
@@ -54,14 +58,15 @@ export class Samples {
 
   /** Measures each second. @param {(samples: Samples) => void} on told after each */
   run(load, ping, on) {
-    const began = performance.now();
-    load.on('counted', (counted) => (this.#counted = counted));
+    this.#began = performance.now();
+    load.on('counted', ({ at, messages, cuts, connections, broken }) => {
+      this.#rate = (messages - this.#counted.messages) / ((at - this.#countedAt) / 1000);
+      this.#countedAt = at;
+      this.#counted = { messages, cuts, connections, broken };
+    });
     this.#server.on('measured', (measured) => {
-      const last = this.list.at(-1);
-      const at = (performance.now() - began) / 1000;
-      const { messages } = this.#counted;
-      const rate = (messages - (last?.messages ?? 0)) / (at - (last?.at ?? 0));
-      this.list.push({ at, rate, ...this.#counted, ping: ping.lap(), ...measured });
+      const at = (performance.now() - this.#began) / 1000;
+      this.list.push({ at, rate: this.#rate, ...this.#counted, ping: ping.lap(), ...measured });
       on(this);
     });
     let ticks = 0;
@@ -69,6 +74,11 @@ export class Samples {
       () => this.#server.tell({ type: 'measure', collect: ++ticks % COLLECT_EACH === 0 }),
       1000,
     );
+  }
+
+  /** The load is over, be it before its time; what is measured from now on is how it finishes. */
+  endLoad() {
+    this.duration = Math.min(this.duration, (performance.now() - this.#began) / 1000);
   }
 
   stop() {

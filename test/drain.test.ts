@@ -139,9 +139,10 @@ describe.each(protocols)('%s', (protocol) => {
     peer.send(call(protocol, 'hold'));
     await until(() => held.length === 1);
     const drained = house.server.drain({ over: 1000 });
-    clock.advance(999);
+    clock.advance(799);
     await turns();
     expect(peer.text).not.toContain('closing');
+    // What is said then has the rest of the time to arrive.
     clock.advance(1);
     await until(() => peer.text.includes('closing'));
     await until(() => peer.closed && house.server.sessions.size === 0);
@@ -255,7 +256,7 @@ test('it is over in time, whatever clients do', async () => {
   await house.server.drain({ over: 300 });
   const took = performance.now() - begun;
   expect(took).toBeGreaterThan(290);
-  expect(took).toBeLessThan(1500);
+  expect(took).toBeLessThan(550);
   expect(house.server.sessions.size).toBe(0);
   for (const socket of deaf) socket.resume();
   await Promise.all(deaf.map(closed));

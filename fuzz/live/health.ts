@@ -33,7 +33,7 @@ export class Health {
     const { port, certificate } = this.victim;
     const schemes = ['tcp', 'ws', 'tls', 'wss'];
     const open = (scheme: string) =>
-      connect<Api>(`${scheme}://127.0.0.1:${port}`, { ca: certificate, timeout: LONGEST });
+      connect<Api>(`${scheme}://127.0.0.1:${port}`, { ca: certificate, timeout: LONGEST, auth: { token: 'healthy' } });
     const steady = await open('tcp');
     try {
       for (let round = 0; !this.stopped && this.failure === undefined; round++) {

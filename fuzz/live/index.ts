@@ -37,6 +37,7 @@ export async function live(options: LiveOptions): Promise<Result> {
     await attackers.run(options.from + options.cases, begin + options.time);
     await health.stop();
     attackers.failure ??= await checkAfter(victim, before?.rss);
+    attackers.failure ??= await checkDrain(victim, options);
   } finally {
     await health.stop();
     await victim.stop();
@@ -95,6 +96,14 @@ class Attackers {
     this.greatest = Math.max(this.greatest, stats.rss);
     if (this.growth > MOST_DURING) this.failure ??= `it has grown by ${this.growth} MB`;
   }
+}
+
+/** Empties the server while the attack goes on. */
+async function checkDrain(victim: Victim, { seed, from }: LiveOptions): Promise<string | undefined> {
+  const last = Array.from({ length: ATTACKERS }, (_, at) => attack(victim.port, planOf(seed, from + at)));
+  const isDrained = await victim.drain();
+  await Promise.all(last);
+  return isDrained ? undefined : 'it cannot be emptied';
 }
 
 /** Waits until nothing of the attack is left; returns what is left after all. */

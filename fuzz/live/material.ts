@@ -12,13 +12,20 @@ const calls = [
   call('fuzz.fail'),
   call('fuzz.crash'),
   call('fuzz.later', {}, 7),
-  call('rpc.describe'),
+  call('rpc.methods'),
+  call('rpc.subscribe', { pattern: 'ti*' }),
+  call('rpc.subscribe', ['#']),
+  call('rpc.unsubscribe', { pattern: '#' }),
+  call('rpc.authenticate', { token: 'y' }),
+  call('rpc.authenticate', { login: 'x', passcode: 'z' }),
   '{"jsonrpc":"2.0","method":"$/cancelRequest","params":{"id":7}}',
   `[${call('fuzz.add', [1])},1,{}]`,
 ];
 const utf8 = (text: string): string => Buffer.from(text).toString('latin1');
 
 const hello = (version: string): string => `CONNECT\naccept-version:${version}\nhost:h\nheart-beat:0,0\n\n\0`;
+/** The live server refuses whoever is called x. */
+const stranger = 'CONNECT\naccept-version:1.2\nhost:h\nlogin:x\npasscode:y\n\n\0';
 const stompBodies = [
   ...calls.map((text) => `SEND\ndestination:/queue/rpc\nreply-to:/temp-queue/a\n\n${utf8(text)}\0`),
   'SUBSCRIBE\nid:1\ndestination:/topic/#\n\n\0SEND\ndestination:/topic/a.b\n\nx\0',
@@ -29,9 +36,10 @@ const stompBodies = [
 ];
 
 /** STOMP, from CONNECT on. */
-export const stomp = ['1.0', '1.1', '1.2'].flatMap((version) =>
-  stompBodies.map((rest) => bytesOf(hello(version) + rest)),
-);
+export const stomp = [
+  bytesOf(stranger),
+  ...['1.0', '1.1', '1.2'].flatMap((version) => stompBodies.map((rest) => bytesOf(hello(version) + rest))),
+];
 
 /** JSON-RPC, one text a line or a message. */
 export const texts = calls.map((text) => bytesOf(utf8(text)));
@@ -45,6 +53,7 @@ export const http = [
   post(`5\r\n{"jso\r\n0\r\n\r\n`, 'transfer-encoding: chunked'),
   post('{}', 'content-length: 2', 'expect: 100-continue', 'origin: http://localhost'),
   post('', 'content-length: 0', 'authorization: Basic YTpi', 'connection: close'),
+  post('', 'content-length: 0', 'authorization: Bearer x'),
   ...[
     'GET / HTTP/1.1',
     'GET /healthz HTTP/1.1',

@@ -3,7 +3,7 @@
 import { readdirSync } from 'node:fs';
 import { RpcError } from '@sallyport/core';
 import { createServer } from '@sallyport/node';
-import type { Report, Stats } from './talk.js';
+import type { Report, Stats, Wanted } from './talk.js';
 
 function tell(report: Report): void {
   process.send!(report);
@@ -21,8 +21,15 @@ process.on('uncaughtException', die('uncaught exception'));
 process.on('unhandledRejection', die('unhandled rejection'));
 process.on('disconnect', () => process.exit(0));
 
+let comers = 0;
+
 const server = createServer({
   tls: 'optional',
+  // Whoever is called x is refused; and each fourth that says nothing of itself by bare JSON-RPC, to be asked once more.
+  authenticate: ({ login, token, protocol }) => {
+    const isClaimless = login === undefined && token === undefined;
+    return login !== 'x' && token !== 'x' && !(isClaimless && protocol === 'jsonrpc' && ++comers % 4 === 0);
+  },
   // Short, so that many connections come and go; small, so that limits are reached.
   limits: {
     sniffTime: 500,
@@ -35,6 +42,7 @@ const server = createServer({
     body: 100_000,
     writeBuffer: 1_000_000,
     calls: 16,
+    loginPause: 20,
   },
   onError: (error, method) => {
     if (method !== 'fuzz.crash') tell({ type: 'broken', what: `${method}: ${String(error.cause ?? error.stack)}` });
@@ -64,7 +72,10 @@ server.implement({
 const { port } = await server.listen({ port: 0 });
 setInterval(() => server.emit('tick', { pad: 'x'.repeat(100) }), 50).unref();
 
-process.on('message', () => tell({ type: 'stats', stats: stats() }));
+process.on('message', (wanted: Wanted) => {
+  if (wanted === 'stats') tell({ type: 'stats', stats: stats() });
+  else void server.drain({ over: 300 }).then(() => tell({ type: 'drained' }));
+});
 tell({ type: 'listening', port, certificate: server.certificate! });
 
 function stats(): Stats {

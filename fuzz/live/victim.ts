@@ -2,7 +2,10 @@
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import type { Report, Stats } from './talk.js';
+import type { Report, Stats, Wanted } from './talk.js';
+
+/** For an answer, milliseconds. */
+const PATIENCE = 3000;
 
 export class Victim {
   port = 0;
@@ -12,6 +15,7 @@ export class Victim {
   private readonly child: ChildProcess;
   private readonly listening: Promise<void>;
   private onStats: (stats: Stats) => void = () => {};
+  private onDrained = (): void => {};
   private ending = false;
   private said = '';
 
@@ -23,6 +27,7 @@ export class Victim {
     this.listening = new Promise((resolve) => {
       this.child.on('message', (report: Report) => {
         if (report.type === 'stats') return this.onStats(report.stats);
+        if (report.type === 'drained') return this.onDrained();
         if (report.type === 'broken') return void (this.broken ??= report.what);
         ({ port: this.port, certificate: this.certificate } = report);
         resolve();
@@ -41,13 +46,22 @@ export class Victim {
 
   /** Undefined if it does not answer in time. */
   stats(): Promise<Stats | undefined> {
+    return this.ask<Stats | undefined>('stats', undefined, (done) => (this.onStats = done));
+  }
+
+  /** Whether it can be emptied in time. */
+  drain(): Promise<boolean> {
+    return this.ask('drain', false, (done) => (this.onDrained = () => done(true)));
+  }
+
+  private ask<T>(wanted: Wanted, otherwise: T, listen: (done: (answer: T) => void) => void): Promise<T> {
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(undefined), 3000);
-      this.onStats = (stats) => {
+      const timer = setTimeout(() => resolve(otherwise), PATIENCE);
+      listen((answer) => {
         clearTimeout(timer);
-        resolve(stats);
-      };
-      if (this.child.connected) this.child.send('stats');
+        resolve(answer);
+      });
+      if (this.child.connected) this.child.send(wanted);
     });
   }
 
@@ -55,7 +69,10 @@ export class Victim {
     this.ending = true;
     if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const gone = new Promise((resolve) => this.child.once('exit', resolve));
-    this.child.kill('SIGKILL');
+    this.child.disconnect();
+    // It ends by that, unless it hangs.
+    const late = setTimeout(() => this.child.kill('SIGKILL'), 2000);
     await gone;
+    clearTimeout(late);
   }
 }

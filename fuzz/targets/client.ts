@@ -61,11 +61,14 @@ export const client: Target = {
           return Promise.reject(new ConnectionError('ERR_CONNECT', 'there is no more'));
         const [stream, server] = memoryStreams();
         servers.push(server);
-        for (const chunk of pieces(input)) server.send(chunk);
+        for (const chunk of fewPieces(input)) server.send(chunk);
         return Promise.resolve(stream);
       },
     });
-    const asked = ask(client);
+    const asked: Promise<unknown>[] = [client.implement({ guest: { greet: () => 'hello' } }), ...ask(client)];
+    await settled();
+    // Some of it is for a connection that is up.
+    asked.push(...ask(client), iterate(client));
     for (let round = 0; round < MOST_DIALS; round++) {
       await settled();
       clock.advance(500);
@@ -80,9 +83,14 @@ export const client: Target = {
   },
 };
 
+/** So few that all are read in the turns that are waited for. */
+function fewPieces(input: Uint8Array): Uint8Array[] {
+  const all = pieces(input);
+  return all.length > 10 ? [input] : all;
+}
+
 /** One of everything. */
 function ask(client: StompClient): Promise<unknown>[] {
-  client.implement({ guest: { greet: () => 'hello' } });
   const events = client.events('tick');
   const deliveries = client.stomp.subscribe('/queue/a', (delivery) => delivery.ack?.(), { ack: 'client-individual' });
   return [
@@ -94,6 +102,11 @@ function ask(client: StompClient): Promise<unknown>[] {
     client.stomp.sendConfirmed({ destination: '/queue/a', body: 'x' }),
     client.stomp.transaction((transaction) => transaction.send({ destination: '/queue/a', body: 'y' })),
   ];
+}
+
+/** Takes deliveries until they end. */
+async function iterate(client: StompClient): Promise<void> {
+  for await (const delivery of client.stomp.subscribe('/queue/b', { ack: 'client-individual' })) delivery.nack?.();
 }
 
 /** Time goes on while the client closes. */

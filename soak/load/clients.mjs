@@ -4,8 +4,8 @@ import { connect } from '@sallyport/node';
 
 const STEADY = 'a connection that nobody breaks stays up';
 const BACK = 'a client whose connection is broken comes back';
-/** From the loss of a connection to the next one, milliseconds; the machine may be busy. */
-const PATIENCE = 20_000;
+/** From the loss of a connection to the next one, milliseconds: some attempts are broken as well. */
+const PATIENCE = 60_000;
 
 /**
  * Connects and keeps count. A client that goes straight to the server must never lose its connection unless `cut` or
@@ -26,7 +26,11 @@ export async function openClient(setting, scheme, way, options = {}) {
     longestDelay: 500,
     random: () => jitter.next(),
     // Through the proxy also silence has to be noticed.
-    ...(way === 'cut' && { heartBeat: { outgoing: 1000, incoming: 1000 }, dialTime: 5000 }),
+    ...(way === 'cut' && {
+      heartBeat: { outgoing: 1000, incoming: 1000 },
+      dialTime: 4000,
+      limits: { connectTime: 4000 },
+    }),
     onError: (error, method) => findings.fail('no method of a client fails', `${method}: ${error.stack}`),
     ...options,
   });

@@ -19,6 +19,8 @@ const LAST_ORDERS = 60_000;
 const [seed, port, token, certificate, ...only] = process.argv.slice(2);
 // Nobody is left who would tell it to stop.
 process.on('disconnect', () => process.exit(1));
+// Ctrl-C is said to all processes of a terminal; what then is to be done is said by the parent.
+process.on('SIGINT', () => {});
 
 const over = new AbortController();
 // Everybody listens to it.
@@ -40,6 +42,7 @@ const setting = new Setting({ ...proxySetting, random, proxyPort, token, certifi
 const report = () =>
   process.send({
     type: 'counted',
+    at: performance.now(),
     messages: counts.messages,
     cuts: counts.cuts,
     connections: counts.connections,
@@ -75,8 +78,6 @@ async function finish(name, work) {
 }
 
 function brokenSoFar() {
-  return findings
-    .list()
-    .filter(({ broken }) => broken > 0)
-    .map(({ check, examples }) => `${check}: ${examples[0]}`);
+  const broken = findings.list().filter((finding) => finding.broken > 0);
+  return broken.map(({ check }) => check);
 }

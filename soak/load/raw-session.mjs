@@ -61,9 +61,9 @@ export class RawSession {
     const { random } = this.#setting;
     for (let left = random.magnitude(1, 20); left > 0; left--) {
       const what = random.next();
-      if (what < 0.45) this.#send(random.pick(queues));
-      else if (what < 0.8) this.#settleOne();
-      else if (what < 0.9) this.#transact(random.pick(queues));
+      if (what < 0.3) this.#send(random.pick(queues));
+      else if (what < 0.83) this.#settleOne();
+      else if (what < 0.91) this.#transact(random.pick(queues));
       else this.#add('SEND', { destination: '/topic/soak.raw', note: 'a:b\\c\nd' }, 'nobody listens');
     }
     this.#flush();
@@ -153,7 +153,7 @@ export class RawSession {
       this.#version === '1.2' ? { id: headers.ack } : { 'message-id': headers['message-id'], subscription: id };
     const isDone = command === 'ACK';
     if (isDone) for (const { known } of taken) if (known) ledger.consumed(known.sender, known.number);
-    const confirmed = () => isDone && taken.forEach((one) => settled.add(one.headers['message-id']));
+    const confirmed = () => isDone && taken.forEach((one) => settled.add(one.headers));
     this.#add(command, names, '', { confirmed });
   }
 
@@ -196,8 +196,7 @@ export class RawSession {
 
   #message({ headers, body }) {
     const { ledger, settled } = this.#books;
-    const id = headers['message-id'];
-    settled.delivered(id, headers.destination);
+    settled.delivered(headers);
     this.#setting.counts.message('bare STOMP', 'messages delivered');
     this.#held.get(headers.subscription).push({ headers, known: ledger.arrived(body, headers.destination) });
   }

@@ -21,13 +21,10 @@ export function chartPage({ findings, counts, samples, latencies }, { seed, minu
   const { list, baseline, last } = samples;
   const { messages = 0, cuts = 0 } = list.at(-1) ?? {};
   const tiles = [
-    ['messages went through', count(messages)],
-    ['connections were broken on purpose', count(cuts)],
-    ['of the healthy clients’ pings were answered within', milliseconds(latencies.quantile(0.99)), '99 %'],
-    [
-      'memory of the server, from the start to the end',
-      `${mebibytes(baseline.rss).replace(' MiB', '')} → ${mebibytes(last?.rss)}`,
-    ],
+    ['messages through the server', count(messages)],
+    ['connections broken on purpose', count(cuts)],
+    ['p99 of the healthy clients’ pings', milliseconds(latencies.quantile(0.99))],
+    ['memory of the server, start and end', `${mebibytes(baseline.rss).replace(' MiB', '')} → ${mebibytes(last?.rss)}`],
   ];
   return `<!doctype html>
 <html lang="en">
@@ -36,12 +33,12 @@ export function chartPage({ findings, counts, samples, latencies }, { seed, minu
 <title>Soak of ${time} min, seed ${escape(seed)}</title>
 <style>
 ${styles()}</style>
-<h1>Soak</h1>
-<p class="about">${verdict} in ${time} min with seed ${escape(seed)}, on Node ${process.version}, ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC.</p>
+<h1>Soak of ${time} min</h1>
+<p class="about">${verdict} · seed ${escape(seed)} · Node ${process.version} · ${new Date().toISOString().slice(0, 16).replace('T', ' ')} UTC</p>
 <dl class="tiles">${tiles.map(tile).join('')}</dl>
 <div class="card">${list.length < 2 ? '' : drawing(samples)}</div>
 <h2>Checks</h2>
-<table>${[...failed, ...findings.filter(isFulfilled)].map(checkRow).join('')}</table>
+<table><tr><th></th><th>what must hold</th><th class="number">times looked at</th></tr>${[...failed, ...findings.filter(isFulfilled)].map(checkRow).join('')}</table>
 <h2>What went through</h2>
 <table>${counts.map(countRow).join('')}</table>
 </html>
@@ -54,8 +51,8 @@ function styles() {
   return readFileSync(tokens, 'utf8') + readFileSync(join(import.meta.dirname, 'chart.css'), 'utf8');
 }
 
-function tile([what, figure, before]) {
-  return `<div><dt>${before ? `${before} ` : ''}${what}</dt><dd>${figure.replace(/ (ms|MiB)$/, ' <small>$1</small>')}</dd></div>`;
+function tile([what, figure]) {
+  return `<div><dt>${what}</dt><dd>${figure.replace(/ (ms|MiB)$/, ' <small>$1</small>')}</dd></div>`;
 }
 
 function drawing(samples) {
@@ -64,22 +61,19 @@ function drawing(samples) {
   const x = (seconds) => plot.left + (seconds / end) * plot.width;
   const foot = panels.length * panelHeight + 8;
   const times = timeTicks(end).map((at) => `<text class="time" x="${x(at)}" y="${foot}">${minutes(at)}</text>`);
-  const drawn = panels.map((panel, at) => drawPanel(panel, at * panelHeight, x));
-  return `<svg viewBox="0 0 980 ${foot + 12}" role="img" aria-label="Throughput, latency and memory over time">
-${stages(samples, x, end, foot)}
+  const stages = stagesOf(samples, end);
+  const drawn = panels.map((panel, at) => drawPanel({ ...panel, stages }, at * panelHeight, x));
+  return `<svg viewBox="0 0 1000 ${foot + 12}" role="img" aria-label="Throughput, latency and memory over time">
 ${drawn.join('\n')}
 ${times.join('')}
 </svg>`;
 }
 
-/** Before and after what is judged the ground is another one. */
-function stages({ warm, duration }, x, end, foot) {
-  const band = (from, to, name) =>
-    x(to) - x(from) < 4
-      ? ''
-      : `<rect class="band" x="${x(from)}" width="${x(to) - x(from)}" y="30" height="${foot - 50}"/>` +
-        (x(to) - x(from) < 60 ? '' : `<text class="stage" x="${x(from) + 6}" y="44">${name}</text>`);
-  return band(0, warm[0]?.at ?? 0, 'warming up') + band(Math.min(duration, end), end, 'finishing');
+/** Before and after what is judged: the ground is another one there. */
+function stagesOf({ warm, duration }, end) {
+  const first = { from: 0, to: warm[0]?.at ?? 0, name: 'warming up' };
+  const last = { from: Math.min(duration, end), to: end, name: 'finishing' };
+  return [first, last].filter(({ from, to }) => to > from);
 }
 
 function panelsOf(samples) {

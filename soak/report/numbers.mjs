@@ -9,7 +9,7 @@ export function count(value) {
 
 export function milliseconds(value) {
   if (value === undefined) return '–';
-  return `${value < 10 ? value.toFixed(2) : Math.round(value)} ms`;
+  return `${value < 1 ? value.toFixed(2) : value < 10 ? value.toFixed(1) : Math.round(value)} ms`;
 }
 
 /** @param {'sign'} [how] with a sign, as a difference has it */
@@ -22,6 +22,6 @@ export function mebibytes(bytes, how) {
 
 /** 75 becomes 1:15. */
 export function minutes(seconds) {
-  const whole = Math.floor(seconds);
+  const whole = Math.round(seconds);
   return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, '0')}`;
 }

@@ -18,11 +18,12 @@ const TITLE = 30;
 
 /**
  * @param {{ title: string, note: string, lines: Line[], scale: { ticks: number[], share: (value: number) => number },
- *   label: (tick: number) => string }} panel
+ *   label: (tick: number) => string, stages: { from: number, to: number, name: string }[] }} panel
+ *   stages: stretches of time with another ground
  * @param {number} top where it begins
  * @param {(seconds: number) => number} x
  */
-export function drawPanel({ title, note, lines, scale, label }, top, x) {
+export function drawPanel({ title, note, lines, scale, label, stages }, top, x) {
   const ground = top + TITLE + plot.height;
   const y = (value) => ground - scale.share(value) * plot.height;
   const grid = scale.ticks.map(
@@ -33,10 +34,17 @@ export function drawPanel({ title, note, lines, scale, label }, top, x) {
   const drawn = lines.filter(({ points }) => points.length > 0);
   return [
     `<text class="title" x="${plot.left}" y="${top + 14}">${title}<tspan class="note" dx="10">${note}</tspan></text>`,
+    ...stages.map((stage) => drawStage(stage, x, ground - plot.height, top === 0)),
     ...grid,
     ...drawn.map((line) => drawLine(line, x, y, ground)),
     ...nameLines(drawn, y, top + TITLE),
   ].join('\n');
+}
+
+function drawStage({ from, to, name }, x, top, isNamed) {
+  const width = x(to) - x(from);
+  const text = isNamed && width > 70 ? `<text class="stage" x="${f(x(from) + 6)}" y="${top + 15}">${name}</text>` : '';
+  return `<rect class="band" x="${f(x(from))}" y="${top}" width="${f(width)}" height="${plot.height}"/>${text}`;
 }
 
 function drawLine({ points, rank, filled, dotted }, x, y, ground) {

@@ -52,14 +52,15 @@ class PlainLines {
 function describe({ list, duration }) {
   const { at, rate, ping, rss, connections, cuts, cpu, broken } = list.at(-1);
   const time = at <= duration ? `${minutes(at)} of ${minutes(duration)}` : 'finishing';
+  const state = broken.length === 0 ? 'nothing lost' : `${broken.length} checks FAILED, such as “${broken[0]}”`;
   return [
     time,
+    state,
     `${count(rate)} messages/s`,
     `ping p50 ${milliseconds(ping.p50)} p99 ${milliseconds(ping.p99)}`,
     `RSS ${mebibytes(rss)}`,
     `CPU ${Math.round(cpu * 100)} %`,
-    `${connections} connections`,
     `${count(cuts)} cuts`,
-    broken.length === 0 ? 'nothing lost' : `FAILED: ${broken.join('; ')}`,
+    `${connections} connections`,
   ].join('  ');
 }

@@ -57,7 +57,7 @@ function figures(samples, latencies) {
     `ping of healthy clients  p50 ${milliseconds(latencies.quantile(0.5))}, p99 ${milliseconds(latencies.quantile(0.99))}, longest ${milliseconds(latencies.max)}`,
     `memory of the process    ${memory('rss', rss)}`,
     `memory in use            ${memory('heap', heap)}`,
-    `one core                 ${Math.round(cpu * 100)} % on average, longest turn ${milliseconds(peak((sample) => sample.turn))}`,
+    `processor                ${Math.round(cpu * 100)} % of a core on average, longest turn ${milliseconds(peak((sample) => sample.turn))}`,
     `connections              ${count(peak((sample) => sample.held.sockets))} at most`,
   ]);
 }

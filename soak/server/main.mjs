@@ -11,6 +11,8 @@ import { Ticker } from './ticker.mjs';
 const [token] = process.argv.slice(2);
 // Nobody is left who could end this process.
 process.on('disconnect', () => process.exit(1));
+// Ctrl-C is said to all processes of a terminal; what then is to be done is said by the parent.
+process.on('SIGINT', () => {});
 
 const server = createServer({
   tls: 'optional',

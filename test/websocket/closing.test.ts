@@ -107,6 +107,22 @@ describe.each(kinds)('$name', (kind) => {
     await untouched();
   });
 
+  // Section 7.1.1: the server is the first to end the connection. A client may be no more than a reader of octets.
+  test('the end of the stream follows our close frame at once, answered or not', async () => {
+    const { house, open } = await webSocketHouse();
+    const client = await open(kind);
+    if (kind.login !== '') client.say(wsFrame(text, kind.login));
+    client.say(wsFrame(text, kind.add(2, 3)));
+    await client.until(hasResult(5));
+    const closed = house.server.close();
+    await client.until(({ opcode }) => opcode === close);
+    const begin = Date.now();
+    expect(await client.next()).toBeUndefined();
+    expect(Date.now() - begin).toBeLessThan(1000);
+    client.socket.end();
+    await closed;
+  });
+
   test.each(['end', 'resetAndDestroy'] as const)('a connection that ends without a close frame: %s', async (end) => {
     const { house, open, untouched } = shared;
     const client = await open(kind);

@@ -9,7 +9,7 @@ export { Departures, type DeparturesOptions, type Gate, type Piece } from './dep
 export * from './errors.js';
 export { HeaderList, type HeaderRecord } from './header-list.js';
 export { jsonHeaders } from './json-headers.js';
-export { defaultLimits, limitError, type Limits } from './limits.js';
+export { defaultLimits, limitError, type Limits, receivedLimits } from './limits.js';
 export { checkLimits, checkOptions, type OptionRules } from './options.js';
 export { type Random, randomName } from './random.js';
 export { type Body, bodyBytes, bodyLength, bodyText, decodeText, encodeText, textLength } from './text.js';

@@ -36,7 +36,7 @@ export interface Limits {
   queueBytes: number;
   /** Bytes of one client waiting in queues and transactions. Default 64 MiB. */
   clientQueuedBytes: number;
-  /** Bytes of all clients of one address waiting in queues and transactions. Default 128 MiB. */
+  /** Bytes of all clients of one address, or IPv6 network (/64), waiting in queues and transactions. Default 128 MiB. */
   addressQueuedBytes: number;
   /** Bytes waiting in all queues and transactions together. Default 256 MiB. */
   queuedBytes: number;
@@ -101,4 +101,18 @@ export const defaultLimits: Limits = {
 export function limitError(limit: keyof Limits, value: number, what: string): LimitError {
   const code = 'ERR_' + limit.replace(/[A-Z]/g, '_$&').toUpperCase();
   return new LimitError(code, `more than ${value} ${what} (limits.${limit})`, limit);
+}
+
+/** Headers that a server adds to those of the sender. */
+const ADDED = 16;
+
+/**
+ * The bounds of a client on what its server passes on. What one may send all must be able to receive, or a single message
+ * would cut off whoever subscribes to it; and on its way its headers can grow to twice their length, by escapes that the
+ * sender's version does not have, and the server adds its own.
+ */
+export function receivedLimits(limits: Limits): Limits {
+  const headerLine = 2 * limits.headerLine;
+  const frameHead = 2 * limits.frameHead + headerLine;
+  return { ...limits, headerLine, headerCount: limits.headerCount + ADDED, frameHead };
 }

@@ -1,6 +1,7 @@
 // How many connections there may be: in all, from one address, and before they have said who they are.
 
 import type { ServerLimits } from './limits.js';
+import { networkOf } from './network.js';
 
 export type AdmissionLimits = Pick<ServerLimits, 'connections' | 'connectionsPerAddress' | 'unauthenticated'>;
 
@@ -15,7 +16,7 @@ export interface Ticket {
 }
 
 export class Admission {
-  private readonly addresses = new Map<string, number>();
+  private readonly networks = new Map<string, number>();
   private all = 0;
   private strangers = 0;
 
@@ -63,12 +64,13 @@ export class Admission {
   }
 
   private isCrowded(address: string): boolean {
-    return (this.addresses.get(address) ?? 0) >= this.limits.connectionsPerAddress;
+    return (this.networks.get(networkOf(address)) ?? 0) >= this.limits.connectionsPerAddress;
   }
 
   private count(address: string, more: 1 | -1): void {
-    const count = (this.addresses.get(address) ?? 0) + more;
-    if (count === 0) this.addresses.delete(address);
-    else this.addresses.set(address, count);
+    const network = networkOf(address);
+    const count = (this.networks.get(network) ?? 0) + more;
+    if (count === 0) this.networks.delete(network);
+    else this.networks.set(network, count);
   }
 }

@@ -7,6 +7,7 @@ import {
   defaultLimits,
   type Limits,
   type OptionRules,
+  receivedLimits,
   toError,
 } from '@sallyport/core';
 import { type EmitterWebSocket, emitterStream, stompProtocols } from '@sallyport/websocket/upgrade';
@@ -58,12 +59,13 @@ export function dial(url: URL, options: NodeDialOptions): Promise<ByteStream> {
 
 function dialWebSocket(url: URL, options: NodeDialOptions, tls: object): Promise<ByteStream> {
   const { dialTime = 10_000, clock, limits } = options;
+  const { body, frameHead } = receivedLimits({ ...defaultLimits, ...limits });
   const socket = new WebSocket(url, [...stompProtocols], {
     ...tls,
     perMessageDeflate: false,
     autoPong: false,
     handshakeTimeout: dialTime,
-    maxPayload: (limits?.body ?? defaultLimits.body) + (limits?.frameHead ?? defaultLimits.frameHead),
+    maxPayload: body + frameHead,
   });
   return new Promise((resolve, reject) => {
     socket.once('open', () => {

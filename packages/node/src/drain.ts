@@ -25,7 +25,7 @@ const LOOK = 20;
 /** The share of the time in which the turns are; the rest is for the last one's calls. */
 const SPREAD = 0.8;
 
-/** After the time is over, what was said then gets this long to arrive, milliseconds. */
+/** At the end of the time, what is said to those who are still there gets at most this long to arrive, milliseconds. */
 export const LAST_WORDS = 250;
 
 export class Drain {
@@ -34,6 +34,8 @@ export class Drain {
   private readonly finished = new Deferred();
   private readonly began: number;
   private readonly count: number;
+  /** From then on nobody's calls are waited for any more. */
+  private readonly late: number;
   private waiting: Served[];
   private alarm: Alarm | undefined;
 
@@ -48,6 +50,7 @@ export class Drain {
     this.began = clock.now();
     this.waiting = [...connections];
     this.count = this.waiting.length;
+    this.late = Math.max(over * SPREAD, over - LAST_WORDS);
     this.look();
   }
 
@@ -59,7 +62,7 @@ export class Drain {
 
   private readonly look = (): void => {
     const elapsed = this.clock.now() - this.began;
-    const isLate = elapsed >= this.over;
+    const isLate = elapsed >= this.late;
     const turns = isLate ? this.count : 1 + Math.floor((this.count * elapsed) / (this.over * SPREAD));
     // Those that still wait are the last of all, and who is not ready yet stays the first of them.
     const told = this.count - this.waiting.length;
@@ -69,8 +72,8 @@ export class Drain {
       one.end(new ConnectionError('ERR_CLOSING', 'this server is closing; connect again'));
       return false;
     });
-    if (this.isEmpty() || elapsed >= this.over + LAST_WORDS) return this.stop();
-    const left = (isLate ? this.over + LAST_WORDS : this.over) - elapsed;
+    if (this.isEmpty() || elapsed >= this.over) return this.stop();
+    const left = (isLate ? this.over : this.late) - elapsed;
     this.alarm = this.clock.after(Math.min(LOOK, left), this.look);
   };
 }

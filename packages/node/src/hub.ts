@@ -10,6 +10,7 @@ import {
   requestQueue,
 } from '@sallyport/core/broker';
 import {
+  type Answer,
   BrokerRpc,
   ErrorCode,
   idOf,
@@ -28,7 +29,10 @@ import type { Arrival } from './arrival.js';
 import { Entrance } from './entrance.js';
 import { serveJsonRpc } from './json-rpc-connection.js';
 import { loginMethod } from './json-rpc-login.js';
+import { defaultServerLimits } from './limits.js';
 import type { LoginOptions } from './login.js';
+import { networkOf } from './network.js';
+import { RequestCalls } from './request-calls.js';
 import { Session } from './session.js';
 
 export interface HubOptions extends LoginOptions, HeartBeatOptions {
@@ -51,11 +55,13 @@ export class Hub {
   private readonly link: EmbeddedLink;
   private readonly rpc: BrokerRpc;
   private readonly messages = new MessageEncoder();
+  private readonly requestCalls: RequestCalls;
 
   constructor(private readonly options: HubOptions) {
     const { limits, clock, authorize } = options;
     this.broker = new EmbeddedBroker({ limits, clock, undeliverable: (delivery) => this.refuse(delivery) });
     this.link = this.broker.link();
+    this.requestCalls = new RequestCalls(limits?.calls ?? defaultServerLimits.calls);
     this.entrance = new Entrance(options);
     this.methods.add(
       builtInMethods({
@@ -125,7 +131,7 @@ export class Hub {
         await this.entrance.admit(connection, isNothing(said) ? arrival.given : said);
         link = this.broker.link({
           origin: session,
-          address: origin.remoteAddress,
+          address: networkOf(origin.remoteAddress),
           unsubscribedReply: (delivery) => stomp.deliverUnsubscribed(delivery),
         });
         this.attach(connection, link);
@@ -156,11 +162,13 @@ export class Hub {
       arrival.gone.addEventListener('abort', leave);
       let message: unknown;
       try {
-        message = parseJson(text, this.options.limits?.jsonDepth);
+        const { jsonDepth, batch = defaultServerLimits.batch } = this.options.limits ?? {};
+        message = parseJson(text, jsonDepth, batch);
       } catch (error) {
         return errorText(null, error);
       }
-      return this.rpc.dispatcher.receive(message, session);
+      const answer = (): Answer => this.rpc.dispatcher.receive(message, session);
+      return this.requestCalls.run(connection, session, idOf(message), answer);
     };
   }
 

@@ -6,7 +6,7 @@ import { defaultLimits, type Limits } from '@sallyport/core';
 export interface ServerLimits extends Limits {
   /** Open connections. Default 10 000. */
   connections: number;
-  /** Open connections from one address. Default 500. */
+  /** Open connections from one address, or IPv6 network (/64). Default 500. */
   connectionsPerAddress: number;
   /** Open connections that have not authenticated yet. Default 1000. */
   unauthenticated: number;

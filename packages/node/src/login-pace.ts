@@ -2,6 +2,10 @@
 // many attempts of that address are looked at; the others wait for their turn. Who gets in waits no longer than that.
 
 import type { Alarm, Clock } from '@sallyport/core';
+import { networkOf } from './network.js';
+
+/** How many times as many attempts are looked at once, while all of them are let in. */
+const WIDEST = 8;
 
 /** An attempt whose turn it is. */
 export interface Turn {
@@ -74,8 +78,9 @@ export class LoginPace {
     };
     return {
       admitted: () => {
-        // Many that come back together after a lost connection are looked at twice as many at a time with each round.
-        lane.width++;
+        // Many that come back together after a lost connection are looked at twice as many at a time with each round;
+        // but not so many that one good login pays for guesses without number.
+        lane.width = Math.min(lane.width + 1, WIDEST * this.width);
         free();
       },
       leave: free,
@@ -106,13 +111,4 @@ export class LoginPace {
     }
     if (lane.taken === 0) this.lanes.delete(name);
   }
-}
-
-/** What one customer of a network has: an IPv4 address, or the first half of an IPv6 one (RFC 6177). */
-function networkOf(address: string): string {
-  if (!address.includes(':')) return address;
-  const [head = '', tail] = address.split('::', 2);
-  const [before, behind] = [head, tail ?? ''].map((part) => (part === '' ? [] : part.split(':')));
-  const zeros = tail === undefined ? 0 : 8 - before!.length - behind!.length;
-  return [...before!, ...Array<string>(zeros).fill('0'), ...behind!].slice(0, 4).join(':');
 }

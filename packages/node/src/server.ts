@@ -178,6 +178,8 @@ export class Server {
     const { connections } = this.hub;
     this.drainage = new Drain(connections.values(), over, () => connections.size === 0 && isHttpEmpty, this.clock);
     await this.drainage.done;
+    // Whoever has not left has been told, and has had the time to hear it.
+    if (connections.size > 0 && this.closing === undefined) this.destroy();
     await this.close();
   }
 

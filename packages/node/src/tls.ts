@@ -54,7 +54,7 @@ export class TlsGate {
    * it is secured; if that fails, the connection is destroyed.
    */
   secure(socket: Socket, done: (secured: TLSSocket) => void): void {
-    // Node does not say which connection a TLSSocket was made from; both know the place of the client.
+    // Node does not say which connection a TLSSocket was made from; both know the places of both ends.
     const place = placeOf(socket);
     this.waiting.set(place, done);
     socket.once('close', () => {
@@ -111,6 +111,6 @@ function withoutRenegotiation<Options extends SecureContextOptions>(options: Opt
   return { ...options, secureOptions: (options.secureOptions ?? 0) | constants.SSL_OP_NO_RENEGOTIATION };
 }
 
-function placeOf({ remoteAddress, remotePort, localPort }: Socket): string {
-  return `${remoteAddress}|${remotePort}|${localPort}`;
+function placeOf({ remoteAddress, remotePort, localAddress, localPort }: Socket): string {
+  return [remoteAddress, remotePort, localAddress, localPort].join('|');
 }

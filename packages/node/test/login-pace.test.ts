@@ -82,6 +82,17 @@ describe('one address', () => {
     expect(admitted).toEqual([3, 6, 12, 9]);
   });
 
+  test('cannot buy guesses without number by good logins', async () => {
+    const { turns, enter } = newPace();
+    await enter();
+    for (let one = 1; one < 100; one++) {
+      await enter();
+      turns[one]!.admitted();
+    }
+    for (let one = 0; one < 100; one++) await enter();
+    expect(turns.length).toBe(100 + 8 * 3 - 1);
+  });
+
   test('has to begin anew after a refusal', async () => {
     const { clock, turns, enter } = newPace();
     for (let one = 0; one < 30; one++) await enter();

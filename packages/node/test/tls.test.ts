@@ -1,8 +1,9 @@
 // What Node does and does not do by itself on a tls.Server that never listens; the rest is in acceptor.test.ts.
 
-import type { Socket } from 'node:net';
-import { createServer as createTlsServer } from 'node:tls';
-import { expect, test } from 'vitest';
+import { once } from 'node:events';
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls, createServer as createTlsServer } from 'node:tls';
+import { expect, onTestFinished, test } from 'vitest';
 import { selfSigned } from '../src/certificate.js';
 import { TlsGate } from '../src/tls.js';
 import { closed, dialled, dialledTls, listening, resolvers, until } from './fixtures/sockets.js';
@@ -39,6 +40,29 @@ test('each of many at once gets its own', async () => {
   await until(() => ports.length === clients.length);
   expect(ports.every(([raw, secured]) => raw === secured)).toBe(true);
   expect(ports.map(([raw]) => raw).sort()).toEqual(clients.map((client) => client.localPort).sort());
+});
+
+test('each of two from one port of a client to two addresses of ours gets its own', async () => {
+  const gate = new TlsGate(keys);
+  const places: [raw: string | undefined, secured: string | undefined][] = [];
+  const secure = (socket: Socket): void =>
+    gate.secure(
+      socket.on('error', () => {}),
+      (secured) => places.push([socket.localAddress, secured.localAddress]),
+    );
+  const { port } = await listening(secure, '0.0.0.0');
+  const { port: localPort, server: placeholder } = await listening(() => {});
+  placeholder.close();
+  // Both are there before either shakes hands.
+  const from = (host: string): Socket => connect({ port, host, localAddress: '127.0.0.1', localPort });
+  const [first, second] = [from('127.0.0.1'), from('127.0.0.2')];
+  await Promise.all([once(first, 'connect'), once(second, 'connect')]);
+  for (const socket of [first, second]) {
+    const secured = connectTls({ socket, rejectUnauthorized: false }).on('error', () => {});
+    onTestFinished(() => void secured.destroy());
+  }
+  await until(() => places.length === 2);
+  expect(places.every(([raw, secured]) => raw === secured)).toBe(true);
 });
 
 test('a handshake that Node gives up closes the socket', async () => {

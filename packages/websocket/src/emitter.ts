@@ -21,10 +21,11 @@ export interface EmitterWebSocket {
   off(event: 'message', listener: (data: Uint8Array, isBinary: boolean) => void): unknown;
 }
 
-/** The connection below, if it is at hand: holding it back makes one write of several messages. */
+/** The connection below, at a server: holding it back makes one write of several messages. */
 export interface Corkable {
   cork(): void;
   uncork(): void;
+  end(): unknown;
 }
 
 /** A socket of `ws` as a byte stream. In Node, pass `schedule: process.nextTick`. */
@@ -69,6 +70,9 @@ class EmitterPort implements WebSocketPort {
     // ws would ask for the answer to our close frame, which a paused socket never reads.
     this.socket.resume();
     this.socket.close(code, reason);
+    // Nothing may follow a close frame (RFC 6455, section 5.5.1), and a server is to be the first to say that it is over
+    // (7.1.1): a client that does not answer with a frame of its own sees the end all the same. Reading goes on.
+    this.below?.end();
   }
 
   terminate(): void {

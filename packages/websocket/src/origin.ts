@@ -21,11 +21,15 @@ export function originAllowed(origin: string | undefined, host: string | undefin
   return host !== undefined && isSameHost(asked, host);
 }
 
+/** As a browser writes where a page came from (RFC 6454, section 6.2): no user, no path. Others have no host of ours. */
+const ORIGIN = /^https?:\/\/[^/?#@\\\s]+$/;
+
 /** Compares host and port, the scheme's own port being left out or not. */
 function isSameHost(origin: string, host: string): boolean {
+  if (!ORIGIN.test(origin)) return false;
   try {
     const { protocol, host: from } = new URL(origin);
-    return from !== '' && from === new URL(`${protocol}//${host}`).host;
+    return from === new URL(`${protocol}//${host}`).host;
   } catch {
     return false;
   }

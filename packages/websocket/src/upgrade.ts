@@ -22,6 +22,7 @@ export interface UpgradeRequest {
 
 /** The connection below: Node's net.Socket or TLSSocket, as far as it is touched. */
 export interface UpgradeSocket extends Corkable, CountedSocket {
+  end(done?: () => void): unknown;
   end(text: string, done: () => void): unknown;
   destroy(): unknown;
 }

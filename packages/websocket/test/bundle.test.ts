@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { root, workspacePackages } from '../../../scripts/workspace.mjs';
 
 /** Bytes, minified and gzipped. Grows only on purpose. */
-const BUDGET = 14_800;
+const BUDGET = 15_000;
 
 async function bundle() {
   const entries = workspacePackages().flatMap((one) => one.entries);

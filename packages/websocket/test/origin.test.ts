@@ -22,6 +22,12 @@ const cases: [origin: string | undefined, host: string | undefined, origins: str
     ['https://a.example', 'a.example/@evil', undefined, true],
     ['file://', '', undefined, false],
     ['nonsense', 'nonsense', undefined, false],
+    // No browser writes these.
+    ['https://user@a.example', 'a.example', undefined, false],
+    ['https://a.example/page', 'a.example', undefined, false],
+    ['https://a.example\\', 'a.example', undefined, false],
+    ['ftp://a.example', 'a.example', undefined, false],
+    ['chrome-extension://a.example', 'a.example', undefined, false],
     ['', '', undefined, false],
     // Sandboxed frames and files.
     ['null', 'a.example', undefined, false],

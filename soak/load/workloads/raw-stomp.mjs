@@ -86,9 +86,9 @@ async function lastConsumer(setting, books, served) {
   session.finish(true);
 }
 
-/** Messages whose ACK has had its RECEIPT; the latest of them. */
+/** Messages whose ACK has had its RECEIPT, and which delivery that was for; the latest of them. */
 class Settled {
-  #ids = new Set();
+  #attempts = new Map();
   #findings;
   #check;
 
@@ -97,12 +97,21 @@ class Settled {
     this.#check = check;
   }
 
-  add(id) {
-    this.#ids.add(id);
-    if (this.#ids.size > 50_000) this.#ids.delete(this.#ids.values().next().value);
+  add(headers) {
+    this.#attempts.set(headers['message-id'], attemptOf(headers));
+    if (this.#attempts.size > 50_000) this.#attempts.delete(this.#attempts.keys().next().value);
   }
 
-  delivered(id, where) {
-    this.#findings.check(this.#check, !this.#ids.has(id), () => `message ${id} on ${where}`);
+  /** What a broken connection still held may arrive late; that is an earlier delivery. */
+  delivered(headers) {
+    const settled = this.#attempts.get(headers['message-id']) ?? Infinity;
+    const attempt = attemptOf(headers);
+    const text = () =>
+      `message ${headers['message-id']} on ${headers.destination}: delivery ${attempt} after ${settled}`;
+    this.#findings.check(this.#check, attempt <= settled, text);
   }
+}
+
+function attemptOf(headers) {
+  return Number(headers['delivery-count'] ?? 1);
 }

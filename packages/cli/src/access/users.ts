@@ -46,6 +46,8 @@ export class Principal {
 
 export class Users {
   private readonly passcodes: PasscodeCheck;
+  /** By whose rights a session has subscribed, who it may no longer be: what it subscribed stays (rpc.authenticate). */
+  private readonly subscribers = new WeakMap<object, Map<string, Principal>>();
   private byName = new Map<string, User>();
   private byToken = new Map<string, User>();
   private byCertificate = new Map<string, User>();
@@ -68,19 +70,35 @@ export class Users {
   /** Asked at each action, so that what is taken from somebody is gone at once. */
   readonly authorize = (access: Access): boolean => {
     const rights = this.rightsOf(access.principal);
-    return rights !== undefined && mayDo(rights, access);
+    const isAllowed = rights !== undefined && mayDo(rights, access);
+    if (isAllowed && (access.action === 'subscribe' || access.action === 'serve')) this.remember(access);
+    return isAllowed;
   };
 
   /** Takes another table. Returns those of the sessions that lose something by it: they must end. */
   replace<Known extends Pick<Session, 'principal'>>(table: UserTable, sessions: Iterable<Known>): Known[] {
-    const before = [...sessions].map((session) => ({ session, rights: this.rightsOf(session.principal) }));
+    const principalsOf = (session: Known): unknown[] => [
+      session.principal,
+      ...(this.subscribers.get(session)?.values() ?? []),
+    ];
+    const before = [...sessions].map((session) => ({
+      session,
+      each: principalsOf(session).map((principal) => ({ principal, rights: this.rightsOf(principal) })),
+    }));
     this.table = table;
     this.index();
     const isLess = (before: Rights | undefined, now: Rights | undefined): boolean =>
       now === undefined || (before !== undefined && exceeds(before, now));
     return before
-      .filter(({ session, rights }) => isLess(rights, this.rightsOf(session.principal)))
+      .filter(({ each }) => each.some(({ principal, rights }) => isLess(rights, this.rightsOf(principal))))
       .map(({ session }) => session);
+  }
+
+  private remember({ session, principal }: Access): void {
+    const { by, name = '' } = principal as Principal;
+    let subscribers = this.subscribers.get(session);
+    if (subscribers === undefined) this.subscribers.set(session, (subscribers = new Map()));
+    subscribers.set(`${by} ${name}`, principal as Principal);
   }
 
   private index(): void {

@@ -116,6 +116,17 @@ describe('another table', () => {
     expect(may(users, session)).toBe(true);
   });
 
+  test('who has become somebody else leaves with the rights of who subscribed', async () => {
+    const users = new Users({ users: [{ ...ann, rights: allRights }, bot] });
+    const session: { principal: unknown } = await entered(users, asAnn);
+    const { principal } = session;
+    const wish = { action: 'subscribe', destination: '/topic/a', principal, session } as unknown as Access;
+    expect(users.authorize(wish)).toBe(true);
+    session.principal = (await entered(users, { token: 'bots token' })).principal;
+    expect(users.replace({ users: [{ ...ann, rights: allRights }, bot] }, [session])).toEqual([]);
+    expect(users.replace({ users: [{ ...ann, rights: none }, bot] }, [session])).toEqual([session]);
+  });
+
   test('strangers leave when they are no longer welcome', async () => {
     const users = new Users({ users: [ann], anonymous: allRights });
     const session = await entered(users, {});

@@ -10,7 +10,8 @@ export interface Destination {
   name: string;
 }
 
-const LONGEST = 255;
+/** Characters of a destination. */
+export const longestDestination = 255;
 const PREFIX = /^\/(topic|queue|temp-queue|reply-queue)\//;
 
 /** Where requests for the server's own methods go; those for a named service go to `/queue/rpc.<service>`. */
@@ -35,7 +36,8 @@ export function parseDestination(destination: string): Destination {
   }
   const name = destination.slice(match[0].length);
   if (name === '') throw refuse(`${match[0]} must be followed by a name`);
-  if (destination.length > LONGEST) throw refuse(`a destination is at most ${LONGEST} characters long`);
+  if (destination.length > longestDestination)
+    throw refuse(`a destination is at most ${longestDestination} characters long`);
   return { kind: match[1] as DestinationKind, name };
 }
 

@@ -57,11 +57,7 @@ export class EmbeddedLink implements Broker {
   }
 
   send(message: Message): Promise<void> | undefined {
-    const delivery = this.prepare(message);
-    // Requests and their answers are most of what is sent; they need no look at the grammar.
-    const sent = this.broker.deliver(delivery, this.quota);
-    if (sent === false) return this.route(delivery);
-    return sent === true ? undefined : sent;
+    return this.pass(this.prepare(message));
   }
 
   subscribe(destination: string, on: OnDelivery, options: SubscribeOptions = {}): Subscription {
@@ -70,6 +66,8 @@ export class EmbeddedLink implements Broker {
     const { kind, name } = parseDestination(own);
     if (kind === 'reply-queue')
       throw new ProtocolError('ERR_DESTINATION', '/reply-queue/ addresses are for sending; subscribe /temp-queue/…');
+    // Kept as long as the subscription, unlike the other options: headers would keep alive all that came with them.
+    const { onEnd } = options;
     let leave = (): void => {};
     const keeper = kind === 'queue' ? undefined : this.keeper(own, on, options, (reason) => end(reason));
     const subscription = new EmbeddedSubscription(own, keeper?.take ?? on, () => {
@@ -80,7 +78,7 @@ export class EmbeddedLink implements Broker {
     });
     const end = (reason: Error): void => {
       subscription.close();
-      options.onEnd?.(reason);
+      onEnd?.(reason);
     };
     if (kind === 'topic') leave = this.subscribeTopic(name, subscription, options.after);
     this.subscriptions.add(subscription);
@@ -100,12 +98,11 @@ export class EmbeddedLink implements Broker {
     const { broker, quota } = this;
     return new EmbeddedTransaction({
       limits: broker.limits,
+      clock: broker.clock,
       quota,
       prepare: (message) => this.checked(this.prepare(message)),
       check: (deliveries, bytes) => this.checkRoom(deliveries, bytes),
-      send: (delivery) => {
-        if (broker.deliver(delivery, quota) === false) void this.route(delivery);
-      },
+      send: (delivery) => this.pass(delivery),
     });
   }
 
@@ -151,6 +148,13 @@ export class EmbeddedLink implements Broker {
       cursor: undefined,
       origin: this.options.origin,
     };
+  }
+
+  private pass(delivery: Delivery): Promise<void> | undefined {
+    // Requests and their answers are most of what is sent; they need no look at the grammar.
+    const sent = this.broker.deliver(delivery, this.quota);
+    if (sent === false) return this.route(delivery);
+    return sent === true ? undefined : sent;
   }
 
   /** Sends to what is neither a queue with consumers nor a reply address. */

@@ -1,19 +1,25 @@
 // A transaction on the embedded broker: everything that could be refused is refused before the first of it is done.
 
+import type { Clock } from '../clock.js';
 import { LimitError, ProtocolError } from '../errors.js';
+import { FairTurn } from '../fair-turn.js';
 import type { Limits } from '../limits.js';
 import { type Delivery, detachDelivery, keptBytes, type Message, type Transaction } from './broker.js';
 import type { Quota } from './quota.js';
 
+/** What it takes to remember an ACK or NACK, bytes; an estimate. */
+const SETTLEMENT = 64;
+
 export interface EmbeddedTransactionOptions {
   limits: Pick<Limits, 'transactionBytes'>;
+  clock: Clock;
   /** Whose room it takes while it is open. */
   quota: Quota;
   /** Makes a delivery of a message; throws if it could never be sent. */
   prepare(message: Message): Delivery;
   /** Throws if these, which take so many bytes, cannot all be sent now. */
   check(deliveries: readonly Delivery[], bytes: readonly number[]): void;
-  send(delivery: Delivery): void;
+  send(delivery: Delivery): Promise<void> | undefined;
 }
 
 export class EmbeddedTransaction implements Transaction {
@@ -42,42 +48,51 @@ export class EmbeddedTransaction implements Transaction {
     this.settle(delivery, 'nack');
   }
 
-  commit(): undefined {
+  commit(): Promise<void> | undefined {
     this.checkOpen();
-    // The same bytes are taken again by the queues that keep them.
-    this.end();
     try {
       this.options.check(this.deliveries, this.sizes);
     } catch (error) {
-      this.release();
+      this.abort();
       throw error;
     }
-    for (const delivery of this.deliveries) this.options.send(delivery);
+    this.isOver = true;
+    const isEvent = ({ destination }: Delivery): boolean => destination.startsWith('/topic/');
+    // What could be refused comes first, and at once: nobody else takes the room that has just been found.
+    this.deliveries.forEach((delivery, at) => isEvent(delivery) || void this.pass(delivery, at));
     for (const { delivery, how } of this.settlements) delivery[how]?.();
-    return undefined;
+    this.free(SETTLEMENT * this.settlements.length);
+    return this.deliveries.some(isEvent) ? this.publish(isEvent) : undefined;
   }
 
   abort(): void {
     if (this.isOver) return;
-    this.end();
-    this.release();
+    this.isOver = true;
+    this.free(this.bytes);
+    for (const { delivery } of this.settlements) delivery.release?.();
+  }
+
+  /** Nothing can go wrong with these; but each may go to thousands, and those who cannot keep up must be heard of meanwhile. */
+  private async publish(isEvent: (delivery: Delivery) => boolean): Promise<void> {
+    const turn = new FairTurn(this.options.clock);
+    for (const [at, delivery] of this.deliveries.entries()) {
+      if (!isEvent(delivery)) continue;
+      await this.pass(delivery, at);
+      await turn.next();
+    }
+  }
+
+  /** Sends; whoever keeps it takes as many bytes as it frees here. */
+  private pass(delivery: Delivery, at: number): Promise<void> | undefined {
+    this.free(this.sizes[at]!);
+    return this.options.send(delivery);
   }
 
   private settle(delivery: Delivery, how: 'ack' | 'nack'): void {
     this.checkOpen();
-    // What it takes to remember it.
-    this.take(64);
+    this.take(SETTLEMENT);
     delivery.hold?.();
     this.settlements.push({ delivery, how });
-  }
-
-  private end(): void {
-    this.isOver = true;
-    this.options.quota.release(this.bytes);
-  }
-
-  private release(): void {
-    for (const { delivery } of this.settlements) delivery.release?.();
   }
 
   private take(bytes: number): void {
@@ -88,6 +103,11 @@ export class EmbeddedTransaction implements Transaction {
     }
     this.options.quota.take(bytes);
     this.bytes += bytes;
+  }
+
+  private free(bytes: number): void {
+    this.options.quota.release(bytes);
+    this.bytes -= bytes;
   }
 
   private checkOpen(): void {

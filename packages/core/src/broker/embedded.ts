@@ -155,11 +155,6 @@ export class EmbeddedBroker implements QueueHost {
     return this.queues.has(destination);
   }
 
-  /** Whether a message for a destination would be answered rather than kept. */
-  isReplyAddress(destination: string): boolean {
-    return this.replyAddresses.has(destination);
-  }
-
   /** A queue is forgotten as soon as there is neither message nor consumer. */
   idle(queue: WorkQueue): void {
     if (this.queues.get(queue.name) === queue) this.queues.delete(queue.name);

@@ -10,8 +10,8 @@ import type { EmbeddedLink } from './embedded-link.js';
 import type { EmbeddedSubscription } from './embedded-subscription.js';
 
 export class ReplyNames {
-  /** By destination, the subscriptions that replies may go to. */
-  private readonly subscriptions = new Map<string, EmbeddedSubscription>();
+  /** By destination, the subscriptions that replies may go to: the last one gets them. */
+  private readonly subscriptions = new Map<string, EmbeddedSubscription[]>();
   /** Local destination to the address that others see. */
   private readonly addresses = new Map<string, string>();
 
@@ -23,15 +23,20 @@ export class ReplyNames {
   ) {}
 
   subscribe(local: string, subscription: EmbeddedSubscription): void {
-    this.subscriptions.set(local, subscription);
+    const others = this.subscriptions.get(local);
+    if (others === undefined) this.subscriptions.set(local, [subscription]);
+    else others.push(subscription);
   }
 
   unsubscribe(local: string, subscription: EmbeddedSubscription): void {
-    if (this.subscriptions.get(local) === subscription) this.forget(local);
+    const all = this.subscriptions.get(local) ?? [];
+    const at = all.lastIndexOf(subscription);
+    if (at !== -1) all.splice(at, 1);
+    if (all.length === 0) this.forget(local);
   }
 
   subscriber(local: string): EmbeddedSubscription | undefined {
-    return this.subscriptions.get(local);
+    return this.subscriptions.get(local)?.at(-1);
   }
 
   /** What others will see as `reply-to`; throws if it cannot be one. */
@@ -71,7 +76,7 @@ export class ReplyNames {
   private check(local: string): void {
     const { kind } = parseDestination(local);
     if (kind === 'temp-queue') return;
-    const subscription = this.subscriptions.get(local);
+    const subscription = this.subscriber(local);
     if (subscription !== undefined && (kind === 'topic' || this.isAlone(local, subscription))) return;
     throw new ProtocolError(
       'ERR_REPLY_TO',

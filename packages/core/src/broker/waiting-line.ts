@@ -1,14 +1,17 @@
 // The messages that wait in a queue, in the order they came; those that were handed out and come back take their old place.
 
+import { OldestFirst } from './oldest-first.js';
 import type { QueueItem } from './queue-item.js';
 
 export class WaitingLine {
+  /** Those that were never handed out. */
   private items: (QueueItem | undefined)[] = [];
   /** The first one; those before it have been taken and are cut off now and then. */
   private head = 0;
+  private readonly returned = new OldestFirst();
 
   get length(): number {
-    return this.items.length - this.head;
+    return this.items.length - this.head + this.returned.length;
   }
 
   push(item: QueueItem): void {
@@ -17,24 +20,23 @@ export class WaitingLine {
 
   shift(): QueueItem | undefined {
     const item = this.items[this.head];
+    const returned = this.returned.first;
+    if (returned !== undefined && !(item !== undefined && item.order < returned.order)) return this.returned.shift();
     if (item === undefined) return undefined;
     this.items[this.head++] = undefined;
     if (this.head === this.items.length || this.head > 1024) this.cut();
     return item;
   }
 
-  /** Puts items back where they were. */
-  insert(returned: readonly QueueItem[]): void {
-    if (returned.length === 0) return;
-    this.cut();
-    // Those that come back are nearly always older than those that wait: then the sort has next to nothing to do.
-    this.items = [...returned, ...this.items].sort((a, b) => a!.order - b!.order);
+  /** Puts an item back where it was. */
+  insert(item: QueueItem): void {
+    this.returned.push(item);
   }
 
   /** Takes out what `wanted` picks. */
   take(wanted: (item: QueueItem) => boolean): QueueItem[] {
     this.cut();
-    const taken: QueueItem[] = [];
+    const taken = this.returned.take(wanted);
     const left: QueueItem[] = [];
     for (const item of this.items) (wanted(item!) ? taken : left).push(item!);
     this.items = left;

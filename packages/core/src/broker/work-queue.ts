@@ -7,6 +7,7 @@ import { LimitError } from '../errors.js';
 import type { Limits } from '../limits.js';
 import { type Delivery, keptBytes } from './broker.js';
 import type { Consumer } from './consumer.js';
+import { longestDestination } from './destination.js';
 import { expiryOf, type QueueItem, queueItem } from './queue-item.js';
 import { Patience } from './patience.js';
 import type { Quota } from './quota.js';
@@ -36,7 +37,7 @@ export interface QueueHost {
 }
 
 export class WorkQueue {
-  private readonly consumers: Consumer[] = [];
+  private consumers: Consumer[] = [];
   private readonly line = new WaitingLine();
   /** Refused, and kept back for a while. */
   private readonly delayed = new Map<QueueItem, Alarm>();
@@ -76,13 +77,12 @@ export class WorkQueue {
 
   /** What it has not acknowledged goes back to where it was, and to somebody else. */
   remove(consumer: Consumer): void {
-    const at = this.consumers.indexOf(consumer);
-    if (at === -1) return;
+    if (!this.consumers.includes(consumer)) return;
     consumer.leave();
-    // Consumers of one connection leave together and are removed one by one: what they hold comes back at once, in order.
+    // Consumers of one connection leave together: with the first of them all go, and what they hold comes back in order.
     for (const one of this.consumers) if (one.isGone) this.reclaim(one, one.returned);
-    this.consumers.splice(at, 1);
-    if (at < this.turn) this.turn--;
+    this.turn -= this.consumers.slice(0, this.turn).filter((one) => one.isGone).length;
+    this.consumers = this.consumers.filter((one) => !one.isGone);
     this.dispatch();
     this.tellIfUnused();
   }
@@ -113,7 +113,7 @@ export class WorkQueue {
     const { clock, wallClock } = this.host;
     const expires = expiryOf(delivery.headers, clock, wallClock);
     if (expires <= clock.now()) return undefined;
-    if (this.expiry !== undefined && this.isFullFor(delivery)) this.dropExpired();
+    if (this.expiry !== undefined && this.isFullFor(1, keptBytes(delivery))) this.dropExpired();
     this.check('queueMessages', this.count + 1);
     const item = queueItem(delivery, quota, ++this.lastOrder, expires);
     this.check('queueBytes', this.bytes + item.bytes, item);
@@ -126,9 +126,9 @@ export class WorkQueue {
     return this.isHalfFull && this.hasConsumers ? this.pressure() : undefined;
   }
 
-  private isFullFor(delivery: Delivery): boolean {
+  private isFullFor(messages: number, bytes: number): boolean {
     const { queueMessages, queueBytes } = this.host.limits;
-    return this.count >= queueMessages || this.bytes + keptBytes(delivery) > queueBytes;
+    return this.count + messages > queueMessages || this.bytes + bytes > queueBytes;
   }
 
   private get isHalfFull(): boolean {
@@ -143,6 +143,7 @@ export class WorkQueue {
 
   /** Whether so much more can be kept; throws LimitError if not. */
   checkRoom(messages: number, bytes: number): void {
+    if (this.expiry !== undefined && this.isFullFor(messages, bytes)) this.dropExpired();
     this.check('queueMessages', this.count + messages);
     this.check('queueBytes', this.bytes + bytes);
   }
@@ -216,22 +217,24 @@ export class WorkQueue {
   }
 
   private reclaim({ outstanding }: Consumer, items: readonly QueueItem[]): void {
-    for (const item of items) outstanding.delete(item);
-    this.line.insert(items);
-    for (const item of items) this.watchExpiry(item);
+    for (const item of items) {
+      outstanding.delete(item);
+      this.line.insert(item);
+      this.watchExpiry(item);
+    }
   }
 
   /** It comes again, later each time: at once would be thousands of times a second. */
   private refuse(item: QueueItem): void {
     const { deliveries, redeliveryDelay, longestRedeliveryDelay } = this.host.limits;
-    if (++item.refusals >= deliveries && !isDeadLetters(this.name)) {
+    if (++item.refusals >= deliveries && hasDeadLetters(this.name)) {
       this.forget(item);
       return this.host.bury(item);
     }
     const delay = Math.min(redeliveryDelay * 2 ** (item.refusals - 1), longestRedeliveryDelay);
     const alarm = this.host.clock.after(delay, () => {
       this.delayed.delete(item);
-      this.line.insert([item]);
+      this.line.insert(item);
       this.dispatch();
       this.watchExpiry(item);
     });
@@ -289,12 +292,12 @@ export class WorkQueue {
 
 const DEAD_LETTERS = '/queue/dead-letter.';
 
-/** Where messages go that were refused too often. */
+/** Where messages go that were refused too often; cut where its name would be too long to be subscribed. */
 export function deadLettersOf(destination: string): string {
-  return DEAD_LETTERS + destination.replace(/^\/[^/]*\//, '');
+  return (DEAD_LETTERS + destination.replace(/^\/[^/]*\//, '')).slice(0, longestDestination);
 }
 
-/** What is refused there stays there. */
-function isDeadLetters(destination: string): boolean {
-  return destination.startsWith(DEAD_LETTERS);
+/** What is refused among the dead letters stays there; what was one subscription's own is not for others to read. */
+function hasDeadLetters(destination: string): boolean {
+  return destination.startsWith('/queue/') && !destination.startsWith(DEAD_LETTERS);
 }

@@ -3,7 +3,7 @@
 import type { Delivery, OnDelivery, SubscribeOptions, Subscription } from '../broker/broker.js';
 import { callBack } from '../callback.js';
 import { Deferred } from '../deferred.js';
-import { ConnectionError, ProtocolError } from '../errors.js';
+import { ConnectionError } from '../errors.js';
 import { HeaderList, type HeaderRecord } from '../header-list.js';
 import { defaultLimits } from '../limits.js';
 import type { StompConnection } from '../stomp/client.js';
@@ -28,8 +28,8 @@ export interface StompSubscribeOptions extends Omit<SubscribeOptions, 'ack' | 'h
 
 /** A delivery to acknowledge; only the connection that it came by knows it. */
 export interface StompDelivery extends Delivery {
-  /** Throws if it cannot be settled on a connection: it came by another one, its subscription has ended, or it was settled. */
-  checkOn(connection: StompConnection): void;
+  /** Whether it came by this connection, its subscription is still there, and it has not been settled. */
+  isHeldBy(connection: StompConnection): boolean;
 }
 
 export class StompSubscription implements Subscription {
@@ -139,17 +139,12 @@ export class StompSubscription implements Subscription {
   #withSettlement(delivery: Delivery): StompDelivery {
     const connection = this.#connection!;
     let isOpen = true;
+    const isHeldBy = (other: StompConnection): boolean => isOpen && connection === other && other === this.#connection;
     const settle = (how: 'ACK' | 'NACK') => (): void => {
-      if (!isOpen || connection !== this.#connection) return;
+      if (!isHeldBy(connection)) return;
       isOpen = false;
       connection.settle(how, delivery.headers);
     };
-    const checkOn = (other: StompConnection): void => {
-      if (!isOpen) throw new ProtocolError('ERR_STOMP_ACK', 'this delivery has been acknowledged', { by: 'us' });
-      if (connection === other && connection === this.#connection) return;
-      const text = 'this delivery came by a connection or a subscription that has ended: it comes again';
-      throw new ConnectionError('ERR_CONNECTION_LOST', text);
-    };
-    return { ...delivery, ack: settle('ACK'), nack: settle('NACK'), checkOn };
+    return { ...delivery, ack: settle('ACK'), nack: settle('NACK'), isHeldBy };
   }
 }

@@ -1,7 +1,7 @@
 // A transaction of a client, on the connection that it was begun on.
 
 import type { Delivery, Message, Transaction } from '../broker/broker.js';
-import { ProtocolError } from '../errors.js';
+import { ConnectionError, ProtocolError } from '../errors.js';
 import { HeaderList, type HeaderRecord } from '../header-list.js';
 import type { StompDelivery } from './stomp-subscription.js';
 import type { StompConnection } from '../stomp/client.js';
@@ -59,7 +59,8 @@ export class StompTransaction implements Transaction {
   /** On another connection the same id would be another message's. */
   #settle(how: 'ACK' | 'NACK', delivery: Delivery): void {
     this.#check();
-    (delivery as Partial<StompDelivery>).checkOn?.(this.#connection);
+    if ((delivery as Partial<StompDelivery>).isHeldBy?.(this.#connection) === false)
+      throw new ConnectionError('ERR_CONNECTION_LOST', 'this delivery is settled, or its connection has ended');
     this.#connection.settle(how, delivery.headers, this.#id);
   }
 

@@ -6,7 +6,7 @@ import type { Clock } from '../clock.js';
 import { closedError, ConnectionError, RpcError } from '../errors.js';
 import { HeaderList } from '../header-list.js';
 import { jsonHeaders } from '../json-headers.js';
-import type { Limits } from '../limits.js';
+import { defaultLimits, type Limits } from '../limits.js';
 import { type CallOptions, Calls, type PendingCall } from './calls.js';
 import type { Caller } from './call.js';
 import { Dispatcher, type DispatcherOptions } from './dispatcher.js';
@@ -31,6 +31,7 @@ export class BrokerRpc {
   readonly #callerOf: (delivery: Delivery) => Caller;
   readonly #stopWatching: () => void;
   readonly #depth: number | undefined;
+  readonly #batch: number;
   #inbox: Inbox | undefined;
   /** Request headers by time allowed: the same object each time is encoded once. */
   #headers = jsonHeaders;
@@ -42,6 +43,7 @@ export class BrokerRpc {
     this.methods = methods;
     this.#callerOf = callerOf;
     this.#depth = limits?.jsonDepth;
+    this.#batch = limits?.batch ?? defaultLimits.batch;
     this.dispatcher = new Dispatcher(methods, options);
     this.#calls = new Calls({
       limits,
@@ -120,7 +122,7 @@ export class BrokerRpc {
   #answer(delivery: Delivery): void {
     let message: unknown;
     try {
-      message = messageOf(delivery, this.#depth);
+      message = messageOf(delivery, this.#depth, this.#batch);
     } catch (error) {
       return this.#reply(delivery, errorText(null, error));
     }

@@ -1,10 +1,11 @@
-// How deep a JSON text is, before it is parsed: a million brackets are a megabyte here, and a second and thirty megabytes
-// once they are arrays.
+// How deep a JSON text is, and how many members an array has that is all of it, before it is parsed: a million brackets are
+// a megabyte here, and a second and thirty megabytes once they are arrays.
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const OPENING = 0x5b;
 const CLOSING = 0x5d;
+const COMMA = 0x2c;
 /** Takes `{` to `[` and `}` to `]`, and nothing else to either. */
 const SQUARE = 0xdf;
 
@@ -14,19 +15,26 @@ const scratch = /* @__PURE__ */ new Uint8Array(4096);
 /** Whether a text holds more than `most` arrays and objects within each other. Says nothing of texts that are no JSON. */
 export function isDeeper(text: string, most: number): boolean {
   // Each level has two characters, so most texts are too short; and most others have too few brackets.
-  return text.length > 2 * most && hasMore(text, most) && nestsDeeper(text, most);
+  return text.length > 2 * most && hasMore(text, '[{', most) && exceeds(text, most, Infinity);
 }
 
-function hasMore(text: string, most: number): boolean {
+/** Whether a text is an array of more than `most` members. Says nothing of texts that are no JSON. */
+export function isLonger(text: string, most: number): boolean {
+  // One comma less than there are members.
+  return text.length > 2 * most && /^\s*\[/.test(text) && hasMore(text, ',', most - 1) && exceeds(text, Infinity, most);
+}
+
+function hasMore(text: string, characters: string, most: number): boolean {
   let count = 0;
-  for (const bracket of '[{')
-    for (let at = text.indexOf(bracket); at !== -1 && count <= most; at = text.indexOf(bracket, at + 1)) count++;
+  for (const character of characters)
+    for (let at = text.indexOf(character); at !== -1 && count <= most; at = text.indexOf(character, at + 1)) count++;
   return count > most;
 }
 
 /** Bytes are read twice as fast as characters, even though they have to be made. */
-function nestsDeeper(text: string, most: number): boolean {
+function exceeds(text: string, deepest: number, members: number): boolean {
   let depth = 0;
+  let commas = 0;
   let isString = false;
   // What stands behind a backslash is skipped; it may be the first of the next piece.
   let skipped = 0;
@@ -40,8 +48,9 @@ function nestsDeeper(text: string, most: number): boolean {
         else if (byte === BACKSLASH) place++;
       } else if (byte === QUOTE) isString = true;
       else if ((byte & SQUARE) === OPENING) {
-        if (++depth > most) return true;
+        if (++depth > deepest) return true;
       } else if ((byte & SQUARE) === CLOSING) depth--;
+      else if (byte === COMMA && depth === 1 && ++commas >= members) return true;
     }
     skipped = place - written;
     at += read;

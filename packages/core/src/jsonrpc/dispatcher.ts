@@ -96,8 +96,7 @@ export class Dispatcher {
     const { authorize } = this.#options;
     const handler = this.methods.get(method);
     if (handler === undefined) return refusal(id, ErrorCode.methodNotFound, 'Method not found', method);
-    if (caller.running.size >= calls)
-      return tooMany(id, ErrorCode.overloaded, 'calls', calls, 'calls of one connection at once');
+    if (caller.running.size >= calls) return tooManyCalls(id, calls);
     const deadline = time === Infinity ? time : this.#clock.now() + time;
     const call = new Call(caller, request.id, method, deadline, envelope);
     try {
@@ -165,6 +164,11 @@ function authorized(verdict: boolean | Promise<boolean>, call: Call, run: () => 
 
 function refusal(id: Id, code: ErrorCode, message: string, data?: unknown): string {
   return errorText(id, new RpcError(code, message, data));
+}
+
+/** Answers a call that is one too many. */
+export function tooManyCalls(id: Id, most: number): string {
+  return tooMany(id, ErrorCode.overloaded, 'calls', most, 'calls of one connection at once');
 }
 
 function tooMany(id: Id, code: ErrorCode, limit: keyof Limits, value: number, what: string): string {

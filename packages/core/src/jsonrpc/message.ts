@@ -1,9 +1,9 @@
 // JSON-RPC 2.0: the shapes of its messages, what is valid, and the texts of answers. https://www.jsonrpc.org/specification
 
 import { RpcError } from '../errors.js';
-import { defaultLimits } from '../limits.js';
+import { defaultLimits, limitError } from '../limits.js';
 import { type Body, bodyText } from '../text.js';
-import { isDeeper } from './depth.js';
+import { isDeeper, isLonger } from './depth.js';
 
 /** An id as the specification allows it (section 4); null only in answers to what could not be read. */
 export type Id = string | number | null;
@@ -50,12 +50,17 @@ function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Parses a text that is at most `depth` arrays and objects deep; throws the RpcError -32700 that answers it. */
-export function parseJson(text: string, depth = defaultLimits.jsonDepth): unknown {
+/**
+ * Parses a text that is at most `depth` arrays and objects deep, and no batch of more than `batch` members; throws the
+ * RpcError -32700 or -32600 that answers it.
+ */
+export function parseJson(text: string, depth = defaultLimits.jsonDepth, batch = Infinity): unknown {
   if (isDeeper(text, depth)) {
     const what = `more than ${depth} arrays and objects within each other (limits.jsonDepth)`;
     throw new RpcError(ErrorCode.parseError, `Parse error: ${what}`);
   }
+  if (isLonger(text, batch))
+    throw new RpcError(ErrorCode.invalidRequest, limitError('batch', batch, 'members in a batch').message);
   try {
     return JSON.parse(text) as unknown;
   } catch {
@@ -63,15 +68,15 @@ export function parseJson(text: string, depth = defaultLimits.jsonDepth): unknow
   }
 }
 
-/** The JSON that a message's body holds; throws the RpcError -32700 that answers it. */
-export function messageOf({ body }: { body: Body }, depth?: number): unknown {
+/** The JSON that a message's body holds, as {@link parseJson} has it. */
+export function messageOf({ body }: { body: Body }, depth?: number, batch?: number): unknown {
   let text: string;
   try {
     text = bodyText(body);
   } catch {
     throw new RpcError(ErrorCode.parseError, 'Parse error: not UTF-8');
   }
-  return parseJson(text, depth);
+  return parseJson(text, depth, batch);
 }
 
 /** As {@link messageOf}; undefined if it is none, or too deep. */

@@ -2,14 +2,14 @@
 
 import type { MessageChannel } from '../channel.js';
 import { LimitError, ProtocolError, RpcError, toError } from '../errors.js';
-import type { Limits } from '../limits.js';
+import { defaultLimits, type Limits } from '../limits.js';
 import { type CallOptions, Calls, type CallsOptions } from './calls.js';
 import type { Caller } from './call.js';
 import type { Dispatcher } from './dispatcher.js';
 import { ErrorCode, errorText, parseJson, requestText } from './message.js';
 
 export interface JsonRpcPeerOptions extends Pick<CallsOptions, 'clock' | 'timeout'> {
-  limits?: Partial<Pick<Limits, 'pendingCalls' | 'jsonDepth'>>;
+  limits?: Partial<Pick<Limits, 'pendingCalls' | 'jsonDepth' | 'batch'>>;
   dispatcher: Dispatcher;
   caller: Caller;
 }
@@ -66,7 +66,8 @@ export class JsonRpcPeer {
   private receive(text: string): Promise<void> | undefined {
     let message: unknown;
     try {
-      message = parseJson(text, this.options.limits?.jsonDepth);
+      const { jsonDepth, batch = defaultLimits.batch } = this.options.limits ?? {};
+      message = parseJson(text, jsonDepth, batch);
     } catch (error) {
       return this.channel.send(errorText(null, error));
     }

@@ -20,6 +20,7 @@ interface Sent {
 
 export class Acknowledgements {
   private readonly subscriptions = new Map<string, Unsettled>();
+  private readonly byPlace = new Map<string, Unsettled>();
   private places = 0;
 
   constructor(private readonly version: Version) {}
@@ -27,10 +28,12 @@ export class Acknowledgements {
   open(subscription: string, mode: StompAckMode): Unsettled {
     const unsettled = new Unsettled(String(++this.places), mode, this.version);
     this.subscriptions.set(subscription, unsettled);
+    this.byPlace.set(unsettled.place, unsettled);
     return unsettled;
   }
 
   close(subscription: string): void {
+    this.byPlace.delete(this.subscriptions.get(subscription)?.place ?? '');
     this.subscriptions.delete(subscription);
   }
 
@@ -46,12 +49,9 @@ export class Acknowledgements {
 
   /** STOMP 1.2 has one id for all, 1.1 names the subscription, 1.0 need not. */
   private candidates(id: string, subscription: string | undefined): Iterable<Unsettled> {
-    if (this.version === '1.2') {
-      const place = id.slice(0, id.indexOf('-'));
-      return [...this.subscriptions.values()].filter((unsettled) => unsettled.place === place);
-    }
-    if (subscription === undefined) return this.subscriptions.values();
-    const named = this.subscriptions.get(subscription);
+    if (this.version !== '1.2' && subscription === undefined) return this.subscriptions.values();
+    const named =
+      this.version === '1.2' ? this.byPlace.get(id.split('-', 1)[0]!) : this.subscriptions.get(subscription!);
     return named === undefined ? [] : [named];
   }
 }
@@ -59,6 +59,7 @@ export class Acknowledgements {
 /** What has been sent to one subscription and not been settled, in that order. */
 export class Unsettled {
   private deliveries = new Map<string, Sent>();
+  private isInOrder = true;
   /** The greatest number that was settled. */
   private settled = -1;
   private last = 0;
@@ -82,6 +83,7 @@ export class Unsettled {
   take(id: string): ReadonlyMap<string, Sent> | undefined {
     const found = this.deliveries.get(id);
     if (found === undefined) return this.wasTaken(id) ? new Map() : undefined;
+    if (this.isCumulative && !this.isInOrder) this.sort();
     const taken = new Map<string, Sent>();
     for (const [key, sent] of this.isCumulative ? this.deliveries : [[id, found] as const]) {
       taken.set(key, sent);
@@ -94,7 +96,14 @@ export class Unsettled {
 
   /** Takes back what a transaction had taken that was aborted, to where it was: an ACK is for what was sent before. */
   restore(taken: ReadonlyMap<string, Sent>): void {
-    this.deliveries = new Map([...taken, ...this.deliveries].sort(([, a], [, b]) => a.order - b.order));
+    for (const [id, sent] of taken) this.deliveries.set(id, sent);
+    // A transaction may hold a thousand ACKs: order is made once for all of them, when somebody asks for it.
+    this.isInOrder = false;
+  }
+
+  private sort(): void {
+    this.deliveries = new Map([...this.deliveries].sort(([, a], [, b]) => a.order - b.order));
+    this.isInOrder = true;
   }
 
   /** In 1.0 each ACK is for one message; from 1.1 on one of the mode `client` is for all before it (STOMP 1.1, SUBSCRIBE). */

@@ -5,7 +5,7 @@ import { type Alarm, type Clock, systemClock } from '../clock.js';
 import { Deferred } from '../deferred.js';
 import { ConnectionError, ProtocolError, type Sent, TimeoutError, toError } from '../errors.js';
 import { HeaderList, type HeaderRecord } from '../header-list.js';
-import { defaultLimits, type Limits } from '../limits.js';
+import { defaultLimits, type Limits, receivedLimits } from '../limits.js';
 import type { Body } from '../text.js';
 import { ClientSession } from './client-session.js';
 import { Decoder } from './decoder.js';
@@ -70,7 +70,7 @@ export class StompConnection {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#session = new ClientSession(options);
-    this.#decoder = new Decoder({ from: 'server', limits: options.limits });
+    this.#decoder = new Decoder({ from: 'server', limits: receivedLimits({ ...defaultLimits, ...options.limits }) });
     this.ended = this.#run();
   }
 

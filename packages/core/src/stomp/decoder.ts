@@ -63,9 +63,9 @@ export class Decoder implements Grammar {
     this.limits = { ...defaultLimits, ...limits };
   }
 
-  /** What is known of the frame whose body is being read, or was refused. */
-  get begun(): Frame | undefined {
-    return this.#head && new Frame(this.#head.command, this.#head.headers);
+  /** What is there of a frame that is not complete, or was refused: its head, if that was good, else what is unread. */
+  get begun(): Head | Uint8Array {
+    return this.#head ?? this.#unread();
   }
 
   /** How many bytes are being kept for a frame that is not complete. */
@@ -221,7 +221,7 @@ export class Decoder implements Grammar {
   /** STOMP 1.2, Body; 1.0 says nothing of it. Before login no frame of a client has one. */
   #checkBody(command: Command): void {
     if (this.version === '1.0') return;
-    if (!mayHaveBody(command)) throw new ProtocolError('ERR_STOMP_BODY', `a ${command} frame must not have a body`);
+    if (!mayHaveBody(command)) throw new ProtocolError('ERR_STOMP_BODY', `${command} must not have a body`);
     if (this.version === undefined && command !== 'ERROR')
       throw new ProtocolError('ERR_STOMP_NOT_CONNECTED', `${command} may not come before the session is connected`);
   }

@@ -6,6 +6,7 @@
 import { LimitError, ProtocolError, SallyportError, toError } from '../errors.js';
 import { HeaderList } from '../header-list.js';
 import { defaultLimits, limitError, type Limits } from '../limits.js';
+import { detachText } from '../text.js';
 import type { ClientCommand, Frame } from './frame.js';
 import { Frame as ServerFrame } from './frame.js';
 import {
@@ -108,10 +109,10 @@ export class ServerSession {
   }
 
   /** Something went wrong: one ERROR that says what, then the end (STOMP 1.2, ERROR). */
-  fail(error: unknown, frame?: Frame): ServerEffect[] {
+  fail(error: unknown, frame?: Pick<Frame, 'headers'>): ServerEffect[] {
     if (this.state === 'closed') return [];
     // Before login nothing is repeated of what came.
-    const receipt = this.state === 'connected' ? frame?.header('receipt') : undefined;
+    const receipt = this.state === 'connected' ? frame?.headers.get('receipt') : undefined;
     const known = error instanceof SallyportError;
     const message = known ? error.message : 'internal error';
     const headers = {
@@ -177,7 +178,7 @@ function subscribe(session: ServerSession, frame: Frame): ServerEffect[] {
   if (!ackModes.includes(ack))
     throw new ProtocolError('ERR_STOMP_ACK', `SUBSCRIBE: ack must be one of ${ackModes.join(', ')}`);
   const prefetch = prefetchOf(frame);
-  session.subscriptions.set(id, destination);
+  session.subscriptions.set(id, detachText(destination));
   return [{ type: 'subscribe', id, destination, ack, prefetch, frame }];
 }
 
@@ -227,7 +228,7 @@ function settle(session: ServerSession, frame: Frame): ServerEffect[] {
 }
 
 function begin(session: ServerSession, frame: Frame): ServerEffect[] {
-  const transaction = required(frame, 'transaction');
+  const transaction = detachText(required(frame, 'transaction'));
   const { transactions } = session;
   if (transactions.has(transaction)) throw wrongTransaction(frame, 'is open already');
   const most = session.options.limits?.transactions ?? defaultLimits.transactions;
@@ -260,9 +261,10 @@ function unescaped(message: string): string {
 
 function subscriptionId(session: ServerSession, frame: Frame, destination: string | undefined): string {
   const id = frame.header('id');
-  if (id !== undefined) return id;
+  // It is kept as long as the subscription, and must not keep alive all that came with it.
+  if (id !== undefined) return detachText(id);
   // The id became mandatory with 1.1 (STOMP 1.1, SUBSCRIBE).
-  if (session.version === '1.0' && destination !== undefined) return destination;
+  if (session.version === '1.0' && destination !== undefined) return detachText(destination);
   throw missing(frame, 'id');
 }
 

@@ -5,6 +5,7 @@ import type { Broker, Delivery, Message, OnDelivery, Subscription, Transaction }
 import type { ByteStream } from '../channel.js';
 import { type Clock, systemClock } from '../clock.js';
 import { ConnectionError, ProtocolError, SallyportError, TimeoutError, toError } from '../errors.js';
+import { FairTurn } from '../fair-turn.js';
 import type { HeaderList } from '../header-list.js';
 import { defaultLimits, type Limits } from '../limits.js';
 import { Acknowledgements, type Taken } from './acknowledgements.js';
@@ -12,6 +13,7 @@ import { Decoder } from './decoder.js';
 import { encodeFrame, type Frame } from './frame.js';
 import { HeartBeat, type HeartBeatOffer, silent } from './heart-beat.js';
 import { MessageEncoder } from './message-encoder.js';
+import { refusedFrame } from './refused-frame.js';
 import {
   reply,
   type ServerEffect,
@@ -59,6 +61,7 @@ class StompServer implements StompServerConnection {
   private readonly session: ServerSession;
   private readonly decoder: Decoder;
   private readonly clock: Clock;
+  private readonly turn: FairTurn;
   private readonly messages: MessageEncoder;
   private readonly subscriptions = new Map<string, Subscription>();
   private readonly transactions = new Map<string, { work: Transaction; taken: Taken[] }>();
@@ -81,6 +84,7 @@ class StompServer implements StompServerConnection {
     // Before login nothing has a body (STOMP 1.2, Body), and nothing needs room for one.
     this.decoder = new Decoder({ from: 'client', limits });
     this.clock = options.clock ?? systemClock;
+    this.turn = new FairTurn(this.clock);
     this.messages = options.messages ?? new MessageEncoder();
   }
 
@@ -107,19 +111,25 @@ class StompServer implements StompServerConnection {
   }
 
   private async readFrames(): Promise<void> {
+    const { turn } = this;
+    turn.begin();
     for (let frame = this.nextFrame(); frame !== undefined && !this.closed; frame = this.nextFrame()) {
       const pending = this.perform(this.session.receive(frame), 0, frame);
       if (pending !== undefined) await pending;
       // Whoever floods us and does not read our answers waits here; one chunk can ask for the whole history many times.
       if (this.full !== undefined) await this.full;
+      // A chunk holds a thousand frames, and each of them may go to thousands.
+      const others = turn.next();
+      if (others !== undefined) await others;
     }
+    turn.end();
   }
 
   private nextFrame(): Frame | undefined {
     try {
       return this.decoder.next();
     } catch (error) {
-      this.failWith(error, this.decoder.begun);
+      this.failWith(error, refusedFrame(this.decoder));
       return undefined;
     }
   }
@@ -221,10 +231,12 @@ class StompServer implements StompServerConnection {
     });
     this.subscriptions.set(id, subscription);
     const receipt = frame.header('receipt');
-    if (receipt === undefined) return undefined;
-    return subscription.ready.then(() =>
-      this.perform([reply('RECEIPT', { 'receipt-id': receipt, cursor: subscription.cursor })], 0),
-    );
+    return receipt === undefined ? undefined : this.confirm(subscription, receipt);
+  }
+
+  private async confirm(subscription: Subscription, receipt: string): Promise<void> {
+    await subscription.ready;
+    await this.perform([reply('RECEIPT', { 'receipt-id': receipt, cursor: subscription.cursor })], 0);
   }
 
   /** What sends a subscription's MESSAGEs, and remembers those that are to be acknowledged. */
@@ -262,7 +274,7 @@ class StompServer implements StompServerConnection {
     this.transactions.delete(name);
     if (how === 'commit') return work.commit();
     work.abort();
-    for (const { from, deliveries } of taken.reverse()) from.restore(deliveries);
+    for (const { from, deliveries } of taken) from.restore(deliveries);
     return undefined;
   }
 
@@ -333,7 +345,7 @@ class StompServer implements StompServerConnection {
   }
 
   /** Says what is wrong in an ERROR and closes. */
-  private failWith(error: unknown, frame?: Frame): void {
+  private failWith(error: unknown, frame?: Pick<Frame, 'headers'>): void {
     if (this.closed) return;
     this.failure ??=
       error instanceof SallyportError ? error : new ConnectionError('ERR_INTERNAL', 'internal error', { cause: error });

@@ -113,3 +113,91 @@ describe('EmbeddedBroker', () => {
     expect(seen).toEqual(['first', 'second']);
   });
 });
+
+describe('a transaction', () => {
+  it('is done all together, though what it sends comes back to take its own room', async () => {
+    const broker = start({ limits: { clientQueuedBytes: 10_000 } });
+    const link = broker.link();
+    for (const _ of [1, 2]) link.subscribe('/topic/t', () => {}, { ack: 'client-individual', onEnd: () => {} });
+    const transaction = link.begin();
+    for (let one = 0; one < 6; one++) void transaction.send(message('/topic/t', 'x'.repeat(400)));
+    for (let one = 0; one < 4; one++) void transaction.send(message('/queue/a', 'x'.repeat(400)));
+    await transaction.commit();
+    const seen: Delivery[] = [];
+    broker.link().subscribe('/queue/a', (delivery) => seen.push(delivery));
+    expect(seen).toHaveLength(4);
+  });
+
+  it('lets subscribers that are cut off in the midst of it leave', async () => {
+    const broker = start();
+    const [reader, link] = [broker.link(), broker.link()];
+    let seen = 0;
+    reader.subscribe('/topic/t', () => {
+      if (++seen === 3) void Promise.resolve().then(() => reader.close());
+    });
+    const transaction = link.begin();
+    for (let one = 0; one < 1000; one++) void transaction.send(message('/topic/t'));
+    await transaction.commit();
+    expect(seen).toBeLessThan(10);
+    expect(broker.queuedBytes).toBe(0);
+  });
+
+  it('finds room where only what has expired is in the way', () => {
+    const clock = new ManualClock();
+    const broker = start({ clock, limits: { queueMessages: 1 } });
+    const link = broker.link();
+    void link.send({ ...message('/queue/a'), headers: HeaderList.of({ expiration: '10' }) });
+    clock.advance(10);
+    const transaction = link.begin();
+    void transaction.send(message('/queue/a'));
+    expect(() => transaction.commit()).not.toThrow();
+  });
+});
+
+describe('what is refused again and again', () => {
+  const refuseAll = (clock: ManualClock, destination: string, broker: EmbeddedBroker): number => {
+    const link = broker.link();
+    let count = 0;
+    link.subscribe(
+      destination,
+      (delivery) => {
+        count++;
+        delivery.nack!();
+      },
+      { ack: 'client-individual' },
+    );
+    void link.send(message(destination));
+    for (let one = 0; one < 20; one++) clock.advance(30_000);
+    return count;
+  };
+
+  it('can be read among the dead letters however long its name is', () => {
+    const clock = new ManualClock();
+    const broker = start({ clock });
+    const name = 'n'.repeat(248);
+    expect(refuseAll(clock, `/queue/${name}`, broker)).toBe(6);
+    const seen: Delivery[] = [];
+    broker.link().subscribe(`/queue/dead-letter.${name}`.slice(0, 255), (delivery) => seen.push(delivery));
+    expect(seen.map(({ headers }) => headers.get('original-destination'))).toEqual([`/queue/${name}`]);
+  });
+
+  it.each(['/temp-queue/own', '/topic/own'])('of %s is nobody else’s to read, and goes on coming', (destination) => {
+    const clock = new ManualClock();
+    const broker = start({ clock });
+    expect(refuseAll(clock, destination, broker)).toBeGreaterThan(10);
+    expect(broker.hasQueue('/queue/dead-letter.own')).toBe(false);
+  });
+});
+
+it('a temporary queue subscribed twice is there until both have left', () => {
+  const broker = start();
+  const link = broker.link();
+  const seen: string[] = [];
+  link.subscribe('/temp-queue/a', () => seen.push('first'));
+  const second = link.subscribe('/temp-queue/a', () => seen.push('second'));
+  const address = link.addressOf('/temp-queue/a')!;
+  void broker.link().send(message(address));
+  second.close();
+  void broker.link().send(message(address));
+  expect(seen).toEqual(['second', 'first']);
+});

@@ -47,6 +47,17 @@ function start(limits: Partial<QueueHost['limits']> = {}) {
 }
 
 describe('WorkQueue', () => {
+  it('puts those that come back one by one before all that came later', () => {
+    const { clock, offer, listen } = start({ queueMessages: 10 });
+    const one = listen(3);
+    for (const body of ['1', '2', '3', '4', '5', '6', '7', '8']) offer(body);
+    for (const at of [2, 0, 1]) one.hands[at]!.nack!();
+    expect(one.seen.slice(3)).toEqual(['4', '5', '6']);
+    clock.advance(100);
+    for (let at = 3; at < 11; at++) one.hands[at]!.ack!();
+    expect(one.seen.slice(6)).toEqual(['1', '2', '3', '7', '8']);
+  });
+
   it('shares out in turn', () => {
     const { offer, listen } = start();
     const [one, two, three] = [listen(), listen(), listen()];

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isDeeper } from '../../src/jsonrpc/depth.js';
+import { isDeeper, isLonger } from '../../src/jsonrpc/depth.js';
 import { parseJson } from '../../src/jsonrpc/message.js';
 
 /** As many arrays within each other. */
@@ -40,6 +40,34 @@ describe('a text is deeper than', () => {
       expect([isDeeper(wide, 5), isDeeper(wide, 4)]).toEqual([false, true]);
     }
   });
+});
+
+describe('a text is an array of more members than', () => {
+  test.each([
+    ['numbers', '[1,2,3,4,5,6]'],
+    ['with white space before it', ' \r\n\t[1,2,3,4,5,6]'],
+    ['objects with commas of their own', `[${'{"a":1,"b":2},'.repeat(5)}{}]`],
+    ['arrays', '[[],[],[],[],[],[1,2]]'],
+    ['texts with commas and brackets', `["]],,","\\"],","[[",4,5,6]`],
+  ])('%s', (_, text) => {
+    expect(JSON.parse(text)).toHaveLength(6);
+    expect(isLonger(text, 5)).toBe(true);
+    expect(isLonger(text, 6)).toBe(false);
+  });
+
+  test.each(['{"params":[1,2,3,4,5,6,7]}', '[[1,2,3,4,5,6,7]]', '["1,2,3,4,5,6,7"]', '"[1,2,3,4,5,6,7]"', '[]', ''])(
+    'not %s',
+    (text) => {
+      expect(isLonger(text, 5)).toBe(false);
+    },
+  );
+});
+
+test('a batch with too many members is not parsed, and the answer names the limit', () => {
+  expect(() => parseJson('[1,2,3]', 5, 2)).toThrow('more than 2 members in a batch (limits.batch)');
+  expect(() => parseJson('[' + '{},'.repeat(1000) + 'broken', 5, 1000)).toThrow(/limits\.batch/);
+  expect(parseJson('[1,2,3]', 5, 3)).toEqual([1, 2, 3]);
+  expect(parseJson('{"a":[1,2,3]}', 5, 2)).toEqual({ a: [1, 2, 3] });
 });
 
 test('any value is as deep as it is', () => {

@@ -78,7 +78,7 @@ describe('connectStomp', () => {
     ['MESSAGE\nsubscription:0\n\nevil\0', { name: 'ProtocolError' }],
     ['CONNECTED\nversion:9\n\n\0', { name: 'ProtocolError', code: 'ERR_STOMP_VERSION' }],
     ['CONNECTED\nversion:1.2\nheart-beat:soon\n\n\0', { name: 'ProtocolError', code: 'ERR_STOMP_HEART_BEAT' }],
-    [`CONNECTED\nversion:1.2\nserver:${'x'.repeat(9000)}`, { name: 'LimitError', limit: 'headerLine' }],
+    [`CONNECTED\nversion:1.2\nserver:${'x'.repeat(17_000)}`, { name: 'LimitError', limit: 'headerLine' }],
   ])('rejects on %j', async (answer, expected) => {
     const { failure, connection } = await dial(answer);
     expect(failure).toMatchObject(expected);
@@ -97,6 +97,18 @@ describe('connectStomp', () => {
     cut.server.cut();
     await quiet();
     expect(cut.failure).toMatchObject({ name: 'ConnectionError' });
+  });
+
+  it('takes whatever a server may pass on, if all that was sent to it was within the limits', async () => {
+    // Of 1.0, where a colon is no escape, and now twice as long; and one header more than a client may send.
+    const long = Array.from({ length: 4 }, (_, at) => `long-${at}:${'\\c'.repeat(8100)}\n`).join('');
+    const many = Array.from({ length: 63 }, (_, at) => `h${at}:1\n`).join('');
+    const head = 'subscription:s\nmessage-id:1\ndestination:/topic/a\ncursor:e\\c1\n';
+    const { messages, failure } = await dial(
+      `${connectedFrame}MESSAGE\n${head}${long}\n\0MESSAGE\n${head}${many}content-length:2\n\nhi\0`,
+    );
+    expect(messages.map(({ body }) => body)).toEqual(['', 'hi']);
+    expect(failure).toBeUndefined();
   });
 
   it('takes frames that come with CONNECTED in one piece', async () => {

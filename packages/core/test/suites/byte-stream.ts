@@ -148,8 +148,8 @@ export function byteStreamSuite(
 
     test('is closed once, and then takes nothing more', async () => {
       const { left, right } = await opened();
-      void collect(right).then(() => right.close());
-      await Promise.all([left.close(), left.close(), left.close(new Error('again'))]);
+      const ended = collect(right).then(() => right.close());
+      await Promise.all([left.close(), left.close(), left.close(new Error('again')), ended]);
       expect(left.send('too late')).toBeUndefined();
       await left.close();
     });

@@ -16,7 +16,8 @@ export class Deadlines {
   /** When the present request may have begun. */
   private began = 0;
   private unanswered = 0;
-  private reading = false;
+  /** The request that came last, until all of it has. */
+  private reading: IncomingMessage | undefined;
   private stopped = false;
 
   constructor(
@@ -30,7 +31,7 @@ export class Deadlines {
 
   /** Whether no request is being read or answered. */
   get idle(): boolean {
-    return this.unanswered === 0 && !this.reading;
+    return this.unanswered === 0 && this.reading === undefined;
   }
 
   /** A request's head has come. */
@@ -38,10 +39,12 @@ export class Deadlines {
     const now = this.clock.now();
     if (!this.idle) this.began = now;
     this.unanswered++;
-    this.reading = true;
+    this.reading = request;
     this.arm(this.began + this.times.requestTime - now);
     request.once('end', () => {
-      this.reading = false;
+      // It may have come whole long ago, and be read only now that the next one is coming.
+      if (this.reading !== request) return;
+      this.reading = undefined;
       this.settle();
     });
     // Node's timer of a socket knows how a long write moves on; it is on only while an answer leaves.
@@ -61,7 +64,7 @@ export class Deadlines {
 
   /** While a method works on its answer nothing is due from the client. */
   private settle(): void {
-    if (this.reading) return;
+    if (this.reading !== undefined) return;
     this.alarm?.cancel();
     if (this.unanswered === 0) this.await(this.times.keepAliveTime);
   }

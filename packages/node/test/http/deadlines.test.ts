@@ -114,6 +114,21 @@ test('requests that come at once are answered in order, and time goes on after t
   await until(() => acceptor.counts.connections === 0);
 });
 
+test.each(['POST /rpc', 'GET /healthz'])('a slow body behind another request is cut: %s', async (first) => {
+  const { port, clock, acceptor } = await httpPort({ ...echo, ...health });
+  const client = await dialled(port);
+  client.resume();
+  const head = (line: string, length: number): string =>
+    `${line} HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: ${length}\r\n\r\n`;
+  // All at once, so that the first is read when the second has begun.
+  client.write(head(first, 2) + '{}' + head('POST /rpc', 100) + 'x');
+  await until(() => acceptor.outcomes.http === 1);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(clock.pending).toBe(1);
+  clock.advance(30_000);
+  await closed(client);
+});
+
 test('a client that does not take its answer is cut', async () => {
   const large = JSON.stringify('x'.repeat(12_000_000));
   const { port, acceptor } = await httpPort({
