@@ -99,7 +99,9 @@ const known = { ...defaultServerLimits, ...heartBeatDefaults };
 /** The rows of a table that name a limit and its default, such as `16 MiB`, `10 000 ms` or `0.1`. */
 function limitsIn(text: string): Record<string, number> {
   const limits: Record<string, number> = {};
-  for (const [, name, digits, unit] of text.matchAll(/^\| `(?:limits\.)?(\w+)` \| (\d(?:[\d. ]*\d)?)( MiB)?[^|]*\|/gm)) {
+  for (const [, name, digits, unit] of text.matchAll(
+    /^\| `(?:limits\.)?(\w+)` \| (\d(?:[\d. ]*\d)?)( MiB)?[^|]*\|/gm,
+  )) {
     if (Object.hasOwn(known, name!)) limits[name!] = Number(digits!.replaceAll(' ', '')) * (unit ? 2 ** 20 : 1);
   }
   return limits;
