@@ -4,9 +4,10 @@ import { createHash, randomBytes } from 'node:crypto';
 
 const FORM = /^\$sha256\$[A-Za-z0-9_-]{43}$/;
 
-/** A new token, 256 random bits. */
+/** A new token, 256 random bits; no hyphen begins it, which a command line would take for an option. */
 export function newToken(): string {
-  return randomBytes(32).toString('base64url');
+  const token = randomBytes(32).toString('base64url');
+  return token.startsWith('-') ? newToken() : token;
 }
 
 /** A token as it is stored: `$sha256$<hash>`. To look one up by this tells nothing about the others by its time. */

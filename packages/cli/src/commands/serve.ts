@@ -18,7 +18,7 @@ ${serverUsage}
   --page               serve the page at /
 
 Certificates, and what --config says of users, rights, origins and hosts, are read again when the files change and at
-SIGHUP. Ends by SIGTERM or Ctrl-C: calls in flight are answered first; a second one ends it at once. Exit codes: 0 ended,
+SIGHUP. Ends by SIGTERM or Ctrl-C: clients are sent elsewhere one after another; a second one ends it at once. Exit codes: 0 ended,
 1 it failed, 2 the command line or the configuration is wrong.`;
 
 /** What may be said beside a file. */

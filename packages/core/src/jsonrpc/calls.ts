@@ -7,6 +7,7 @@ import { defaultLimits, limitError, type Limits } from '../limits.js';
 import { Deadlines } from './deadlines.js';
 import {
   cancelMethod,
+  ErrorCode,
   type Id,
   isResponse,
   progressMethod,
@@ -70,10 +71,7 @@ export class Calls {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#limit = options.limits?.pendingCalls ?? defaultLimits.pendingCalls;
-    const expire = (call: PendingCall): void => {
-      const message = `${call.method}: no answer within ${call.timeout} ms (option timeout)`;
-      this.#abandon(call, new TimeoutError('ERR_CALL_TIME', message, { sent: call.sent }));
-    };
+    const expire = (call: PendingCall): void => this.#abandon(call, late(call));
     this.#deadlines = new Deadlines(this.#clock, () => this.#pending.values(), expire);
   }
 
@@ -126,7 +124,8 @@ export class Calls {
     if (call === undefined) return;
     this.#remove(call);
     if (error === undefined || error === null) call.resolve(result);
-    else call.reject(responseError(error));
+    // The other side's clock may be the faster one.
+    else call.reject(error.code === ErrorCode.expired ? late(call) : responseError(error));
   }
 
   progress(params: unknown): void {
@@ -196,6 +195,10 @@ export class Calls {
     call.stopListening();
     return this.#pending.delete(call.id);
   }
+}
+
+function late({ method, timeout, sent }: PendingCall): TimeoutError {
+  return new TimeoutError('ERR_CALL_TIME', `${method}: no answer within ${timeout} ms (option timeout)`, { sent });
 }
 
 function nothing(): void {}

@@ -1,7 +1,7 @@
 // JSON-RPC 2.0: the shapes of its messages, what is valid, and the texts of answers. https://www.jsonrpc.org/specification
 
 import { RpcError } from '../errors.js';
-import { defaultLimits, limitError } from '../limits.js';
+import { defaultLimits } from '../limits.js';
 import { type Body, bodyText } from '../text.js';
 import { isDeeper, isLonger } from './depth.js';
 
@@ -60,7 +60,7 @@ export function parseJson(text: string, depth = defaultLimits.jsonDepth, batch =
     throw new RpcError(ErrorCode.parseError, `Parse error: ${what}`);
   }
   if (isLonger(text, batch))
-    throw new RpcError(ErrorCode.invalidRequest, limitError('batch', batch, 'members in a batch').message);
+    throw new RpcError(ErrorCode.invalidRequest, `more than ${batch} members in a batch (limits.batch)`);
   try {
     return JSON.parse(text) as unknown;
   } catch {

@@ -143,8 +143,9 @@ export class StompConnection {
     if (this.#isOver) confirmation.reject(this.#lost('no'));
     else {
       const receipt = this.nextName('r');
-      this.#receipts.set(receipt, confirmation);
+      // First, because it may throw; then nothing is to wait for a receipt.
       void this.frame(command, { ...headers, receipt }, body);
+      this.#receipts.set(receipt, confirmation);
       if (this.#isOpening) this.#opening.push(receipt);
     }
     return confirmation.promise;

@@ -81,8 +81,10 @@ export class Decoder implements Grammar {
       this.#end = chunk.length;
     } else {
       if (this.#bytes.length - this.#end < chunk.length) {
-        // The capacity follows what has come, not what a content-length promises.
-        const grown = new Uint8Array(2 * (held + chunk.length));
+        // The capacity follows what has come, not what a content-length promises; but is no greater than that needs.
+        const size = held + chunk.length;
+        const length = this.#head?.length ?? -1;
+        const grown = new Uint8Array(length < 0 ? 2 * size : Math.max(size, Math.min(2 * size, length + 1)));
         grown.set(this.#unread());
         this.#replace(grown);
       }

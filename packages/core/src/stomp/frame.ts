@@ -78,6 +78,7 @@ export function encodeBody(head: string, body: Body): string | Uint8Array {
   if (typeof body === 'string') {
     return body === '' ? head + '\n\0' : head + 'content-length:' + textLength(body) + '\n\n' + body + '\0';
   }
+  if (!ArrayBuffer.isView(body)) throw new TypeError('body must be a string or a Uint8Array');
   const start = encodeText(head + 'content-length:' + body.length + '\n\n');
   return concatBytes([start, body, NUL], start.length + body.length + 1);
 }
