@@ -38,6 +38,8 @@ export function parseDestination(destination: string): Destination {
   if (name === '') throw refuse(`${match[0]} must be followed by a name`);
   if (destination.length > longestDestination)
     throw refuse(`a destination is at most ${longestDestination} characters long`);
+  // STOMP 1.0 cannot carry these, and a MESSAGE must say its destination.
+  if (/[\0\r\n]/.test(name)) throw refuse('a destination is one line');
   return { kind: match[1] as DestinationKind, name };
 }
 

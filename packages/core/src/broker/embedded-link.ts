@@ -111,12 +111,14 @@ export class EmbeddedLink implements Broker {
     return this.replies.subscriber(local) === undefined ? undefined : this.replies.addressFor(local);
   }
 
-  deliverReply(local: string, delivery: Delivery): void {
+  /** Takes what comes to one of this link's reply addresses. Returns what its sender is to wait for, while it has no room. */
+  deliverReply(local: string, delivery: Delivery): Promise<void> | undefined {
     const subscription = this.replies.subscriber(local);
     const { headers, body, replyTo, id, cursor, origin } = delivery;
     const localDelivery: Delivery = { destination: local, headers, body, replyTo, id, cursor, origin };
-    if (subscription !== undefined) void subscription.deliver(localDelivery);
-    else if (local.startsWith('/temp-queue/')) this.options.unsubscribedReply?.(localDelivery);
+    if (subscription !== undefined) return subscription.publish(localDelivery, this.broker.clock);
+    if (local.startsWith('/temp-queue/')) this.options.unsubscribedReply?.(localDelivery);
+    return undefined;
   }
 
   onState(listener: StateListener): () => void {
@@ -162,7 +164,7 @@ export class EmbeddedLink implements Broker {
     const { kind, name } = parseDestination(delivery.destination);
     if (kind === 'topic') return this.broker.publish(delivery, name);
     if (kind === 'queue') this.enqueue(delivery);
-    else if (kind === 'temp-queue') this.deliverReply(delivery.destination, delivery);
+    else if (kind === 'temp-queue') return this.deliverReply(delivery.destination, delivery);
     return undefined;
   }
 

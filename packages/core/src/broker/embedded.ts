@@ -122,10 +122,7 @@ export class EmbeddedBroker implements QueueHost {
    */
   deliver(delivery: Delivery, quota: Quota): boolean | Promise<void> {
     const address = this.replyAddresses.get(delivery.destination);
-    if (address !== undefined) {
-      address.link.deliverReply(address.local, delivery);
-      return true;
-    }
+    if (address !== undefined) return address.link.deliverReply(address.local, delivery) ?? true;
     const queue = this.queues.get(delivery.destination);
     if (queue === undefined || !queue.hasConsumers) return false;
     return queue.offer(delivery, quota) ?? true;

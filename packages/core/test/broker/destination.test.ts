@@ -34,6 +34,9 @@ describe('parseDestination', () => {
     ' /topic/a',
     '/temp-queue/',
     'jms.queue.a',
+    '/queue/a\nb',
+    '/topic/a\r',
+    '/queue/\0',
   ])('refuses %j', (destination) => {
     expect(() => parseDestination(destination)).toThrow(expect.objectContaining({ code: 'ERR_DESTINATION' }));
   });

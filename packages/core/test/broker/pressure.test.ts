@@ -104,3 +104,19 @@ test('nobody waits for a queue that nobody takes from', () => {
   const link = broker.link();
   for (let n = 0; n < 10; n++) expect(send(link, '/queue/x')).toBeUndefined();
 });
+
+test('who answers waits for an asker that reads, and for a moment for one that does not', async () => {
+  const { broker, clock, send } = start();
+  const asker = broker.link();
+  const reader = slow(asker, '/temp-queue/answers');
+  const service = broker.link();
+  const address = asker.addressOf('/temp-queue/answers')!;
+  const sent = send(service, address);
+  expect(await isSettled(sent)).toBe(false);
+  await reader.read();
+  expect(await isSettled(sent)).toBe(true);
+  const late = send(service, address);
+  await clock.run(250);
+  expect(await isSettled(late)).toBe(true);
+  expect(send(service, address)).toBeUndefined();
+});
