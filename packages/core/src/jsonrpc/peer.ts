@@ -1,7 +1,9 @@
 // JSON-RPC both ways over whole messages: one JSON text a line or a WebSocket message, and no broker in between.
 
 import type { MessageChannel } from '../channel.js';
+import { systemClock } from '../clock.js';
 import { LimitError, ProtocolError, RpcError, toError } from '../errors.js';
+import { FairTurn } from '../fair-turn.js';
 import { defaultLimits, type Limits } from '../limits.js';
 import { type CallOptions, Calls, type CallsOptions } from './calls.js';
 import type { Caller } from './call.js';
@@ -43,8 +45,16 @@ export class JsonRpcPeer {
   /** Reads until the channel ends; then every call has settled. Resolves with the reason if it did not end well. */
   async run(): Promise<Error | undefined> {
     let failure: Error | undefined;
+    const turn = new FairTurn(this.options.clock ?? systemClock);
     try {
-      for await (const text of this.channel) await this.receive(text);
+      for await (const text of this.channel) {
+        turn.begin();
+        await this.receive(text);
+        // A chunk may hold thousands, and the next chunk be there already.
+        const others = turn.next();
+        if (others !== undefined) await others;
+        turn.end();
+      }
     } catch (error) {
       failure = toError(error);
       this.explain(failure);

@@ -66,6 +66,27 @@ test('errors come with code, message and data', async () => {
   });
 });
 
+test('whoever sends much at once lets the others have their turn', async () => {
+  let done = 0;
+  const { clock, near } = peers(
+    {},
+    {
+      work: () => {
+        done++;
+        clock.advance(3);
+      },
+    },
+  );
+  for (let one = 0; one < 20; one++) void near.peer.notify('work', undefined);
+  await quiet();
+  expect(done).toBeLessThan(10);
+  for (let turn = 0; turn < 10; turn++) {
+    clock.advance(0);
+    await quiet();
+  }
+  expect(done).toBe(20);
+});
+
 test('a notification arrives, and nothing comes back', async () => {
   const took = vi.fn();
   const { near } = peers({}, { note: took });
