@@ -1,5 +1,6 @@
 // What is fuzzed: something that takes bytes, and what must hold whatever they are.
 
+import { type ManualClock, settled } from '@sallyport/core/testing';
 import type { Arbitrary } from 'fast-check';
 import { hashOf, Random } from './random.js';
 
@@ -28,6 +29,22 @@ export function check(holds: boolean, what: string): asserts holds {
 export function checkSame(one: unknown, other: unknown, what: string): void {
   const [a, b] = [JSON.stringify(one), JSON.stringify(other)];
   check(a === b, `${what}: ${a.slice(0, 500)} and ${b.slice(0, 500)}`);
+}
+
+/** More than anything here may need, milliseconds. */
+const LONG = 100_000;
+
+/** Lets time pass until something has come about: who is given much to do at once waits for the others' turn. */
+export async function withTime<T>(clock: ManualClock, promise: Promise<T>): Promise<T> {
+  let isOver = false;
+  const note = (): void => void (isOver = true);
+  promise.then(note, note);
+  for (let time = 0; !isOver; time++) {
+    check(time < LONG, 'it never ends');
+    clock.advance(1);
+    await settled();
+  }
+  return promise;
 }
 
 /** One character a byte. */

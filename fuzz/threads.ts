@@ -64,6 +64,8 @@ function runThread(work: Work, done: (result: Result) => void): Promise<void> {
     worker.on('error', (error) => fail(`the thread ended: ${String(error.stack)}`));
     worker.on('exit', () => {
       clearInterval(watch);
+      // Nothing was left that could have gone on.
+      fail('it waits for what never comes');
       resolve();
     });
   });

@@ -4,7 +4,7 @@ import { RpcError, SallyportError } from '@sallyport/core';
 import { Dispatcher, JsonRpcPeer, lineChannel, MethodTable, parseJson } from '@sallyport/core/jsonrpc';
 import { ManualClock, memoryStreams, settled } from '@sallyport/core/testing';
 import fc from 'fast-check';
-import { bytesOf, check, octetsOf, pieces, type Target } from '../target.js';
+import { bytesOf, check, octetsOf, pieces, type Target, withTime } from '../target.js';
 
 const words = [
   ...[
@@ -149,7 +149,7 @@ export const jsonRpcPeer: Target = {
     clock.advance(100);
     await settled();
     await client.close();
-    const outcome = await ended;
+    const outcome = await withTime(clock, ended);
     check(outcome === undefined || outcome instanceof SallyportError, `it ended with ${String(outcome)}`);
     const said = octetsOf(Buffer.concat(server.sent));
     check(said === '' || said.endsWith('\n'), 'the last line has no end');

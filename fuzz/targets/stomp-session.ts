@@ -5,7 +5,7 @@ import { EmbeddedBroker } from '@sallyport/core/broker';
 import { Decoder, type Frame, serveStomp, type Version } from '@sallyport/core/stomp';
 import { ManualClock, memoryStreams, settled } from '@sallyport/core/testing';
 import fc from 'fast-check';
-import { bytesOf, check, octetsOf, pieces, type Target } from '../target.js';
+import { bytesOf, check, octetsOf, pieces, type Target, withTime } from '../target.js';
 import { clientFrames, stompWords } from './stomp-words.js';
 
 const limits = {
@@ -56,7 +56,7 @@ export const stompSession: Target = {
     clock.advance(1000);
     await settled();
     await client.close();
-    const outcome = await withTime(ended, clock);
+    const outcome = await withTime(clock, ended);
     check(outcome === undefined || outcome instanceof SallyportError, `it ended with ${String(outcome)}`);
     check(outcome === undefined || outcome.code !== 'ERR_INTERNAL', `an internal error: ${String(outcome?.cause)}`);
     checkTalk(spoken(server.sent), outcome);
@@ -64,17 +64,6 @@ export const stompSession: Target = {
     await checkNothingLeft(broker, clock);
   },
 };
-
-/** Lets time pass until something has come about: who is given much to do at once waits for the others' turn. */
-async function withTime<T>(promise: Promise<T>, clock: ManualClock): Promise<T> {
-  let isOver = false;
-  void promise.finally(() => (isOver = true));
-  while (!isOver) {
-    clock.advance(1);
-    await settled();
-  }
-  return promise;
-}
 
 /** The frames that were sent. */
 function spoken(sent: readonly Uint8Array[]): Frame[] {
