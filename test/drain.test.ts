@@ -152,6 +152,86 @@ describe.each(protocols)('%s', (protocol) => {
   });
 });
 
+describe('calls between clients, through a service', () => {
+  /** A service whose calls are answered when the test says so, and callers that leave when they are told to go. */
+  async function newService(options: ServerOptions = {}) {
+    const house = await newHouse(options);
+    const held: ((answer: unknown) => void)[] = [];
+    const left: string[] = [];
+    const arrive = async (name: string) => {
+      const client = await connect(house.urls.tcp);
+      onTestFinished(() => client.close());
+      client.onState((state) => {
+        if (state !== 'reconnecting') return;
+        left.push(name);
+        void client.close();
+      });
+      return client;
+    };
+    const service = await arrive('service');
+    const hold = () => new Promise((resolve) => held.push(resolve));
+    await service.implement({ hold }, { service: 'disks' });
+    return { house, held, left, arrive };
+  }
+
+  test('are answered before both are told to go, the service as the last one', async () => {
+    const { house, held, left, arrive } = await newService();
+    const caller = await arrive('caller');
+    const answer = caller.call('hold', { a: 1 }, { service: 'disks' });
+    await expect(caller.call('none', {}, { service: 'disks' })).rejects.toMatchObject({ code: -32601 });
+    await until(() => held.length === 1);
+    await arrive('idle');
+    const drained = house.server.drain({ over: 2000 });
+    await until(() => left.length === 1);
+    held[0]!('answered');
+    expect(await answer).toBe('answered');
+    await drained;
+    expect(left).toEqual(['idle', 'caller', 'service']);
+  });
+
+  test('which nobody answers hold nothing up for longer than they are waited for', async () => {
+    const clock = new ManualClock();
+    const { house, held, left, arrive } = await newService({ clock });
+    const caller = await arrive('caller');
+    caller.call('hold', {}, { service: 'disks', timeout: 5000 }).catch(() => {});
+    await until(() => held.length === 1);
+    const drained = house.server.drain({ over: 20_000 });
+    await clock.run(4900, 20);
+    await turns();
+    expect(left).toEqual([]);
+    await clock.run(200, 20);
+    await until(() => left.length === 1);
+    await clock.run(8000, 20);
+    await until(() => left.length === 2 && house.server.sessions.size === 0);
+    await clock.run(20);
+    await drained;
+    expect(left).toEqual(['caller', 'service']);
+  });
+
+  test('of any form are told from notifications and from what is no call', async () => {
+    const clock = new ManualClock();
+    const { house, held, left } = await newService({ clock });
+    const raw = await tcpPeer(house);
+    const ask = (body: unknown) =>
+      frame('SEND', { destination: '/queue/rpc.disks', 'reply-to': '/temp-queue/a' }, JSON.stringify(body));
+    const note = { method: 'hold', jsonrpc: '2.0' };
+    raw.send(login + ask([{ id: 7, ...note }, note]) + ask(note) + ask('nothing of the kind'));
+    await until(() => held.length === 3 && raw.text.includes('-32600'));
+    const drained = house.server.drain({ over: 20_000 });
+    await clock.run(1000, 20);
+    expect(raw.closed).toBe(false);
+    // What answers the batch answers its one call.
+    held.forEach((answer) => answer('answered'));
+    await until(() => raw.text.includes('"answered"'));
+    await clock.run(20);
+    await until(() => raw.closed);
+    await clock.run(10_000, 20);
+    await until(() => left.length === 1 && house.server.sessions.size === 0);
+    await clock.run(20);
+    await drained;
+  });
+});
+
 test('nobody comes in any more, and who has not said what they speak is closed at once', async () => {
   const { house, held } = await newHolder();
   const peer = await arrive(house, 'STOMP');

@@ -28,6 +28,13 @@ const SPREAD = 0.8;
 /** At the end of the time, what is said to those who are still there gets at most this long to arrive, milliseconds. */
 export const LAST_WORDS = 250;
 
+export interface DrainQuestions {
+  /** Whether an answer would be lost if this connection ended now. */
+  isBusy(session: Session): boolean;
+  /** Whether nothing is left. */
+  isEmpty(): boolean;
+}
+
 export class Drain {
   /** Resolves when all have left, or when those that have not have had their time. */
   readonly done: Promise<void>;
@@ -43,7 +50,7 @@ export class Drain {
     connections: Iterable<Served>,
     /** How long it may take, milliseconds. */
     private readonly over: number,
-    private readonly isEmpty: () => boolean,
+    private readonly on: DrainQuestions,
     private readonly clock: Clock,
   ) {
     this.done = this.finished.promise;
@@ -68,11 +75,11 @@ export class Drain {
     const told = this.count - this.waiting.length;
     let due = turns - told;
     this.waiting = this.waiting.filter((one) => {
-      if (due-- <= 0 || !(isLate || one.session.running.size === 0)) return true;
+      if (due-- <= 0 || !(isLate || !this.on.isBusy(one.session))) return true;
       one.end(new ConnectionError('ERR_CLOSING', 'this server is closing; connect again'));
       return false;
     });
-    if (this.isEmpty() || elapsed >= this.over) return this.stop();
+    if (this.on.isEmpty() || elapsed >= this.over) return this.stop();
     const left = (isLate ? this.over : this.late) - elapsed;
     this.alarm = this.clock.after(Math.min(LOOK, left), this.look);
   };

@@ -1,6 +1,14 @@
 // What the server is apart from its port: the broker, the methods, the sessions. Every protocol meets here.
 
-import { AuthError, type ByteStream, jsonHeaders, type MessageChannel, randomName, RpcError } from '@sallyport/core';
+import {
+  AuthError,
+  type ByteStream,
+  jsonHeaders,
+  type MessageChannel,
+  randomName,
+  RpcError,
+  systemClock,
+} from '@sallyport/core';
 import {
   EmbeddedBroker,
   type EmbeddedLink,
@@ -33,6 +41,7 @@ import { defaultServerLimits } from './limits.js';
 import type { LoginOptions } from './login.js';
 import { networkOf } from './network.js';
 import { RequestCalls } from './request-calls.js';
+import { ServiceCalls } from './service-calls.js';
 import { Session } from './session.js';
 
 export interface HubOptions extends LoginOptions, HeartBeatOptions {
@@ -56,12 +65,14 @@ export class Hub {
   private readonly rpc: BrokerRpc;
   private readonly messages = new MessageEncoder();
   private readonly requestCalls: RequestCalls;
+  private readonly serviceCalls: ServiceCalls;
 
   constructor(private readonly options: HubOptions) {
     const { limits, clock, authorize } = options;
     this.broker = new EmbeddedBroker({ limits, clock, undeliverable: (delivery) => this.refuse(delivery) });
     this.link = this.broker.link();
     this.requestCalls = new RequestCalls(limits?.calls ?? defaultServerLimits.calls);
+    this.serviceCalls = new ServiceCalls(clock ?? systemClock);
     this.entrance = new Entrance(options);
     this.methods.add(
       builtInMethods({
@@ -106,6 +117,17 @@ export class Hub {
     });
   }
 
+  /** All connections, in the order in which they are best told to go: services last, as others may still need them. */
+  inLeavingOrder(): Served[] {
+    const rank = ({ session }: Served): number => Number(this.serviceCalls.isService(session));
+    return [...this.connections.values()].sort((one, other) => rank(one) - rank(other));
+  }
+
+  /** Whether an answer would be lost if this connection ended now. */
+  isBusy(session: Session): boolean {
+    return session.running.size > 0 || session.asked > 0 || this.serviceCalls.need(session);
+  }
+
   /** Serves a connection that speaks STOMP, until it ends. */
   async serveStomp(stream: ByteStream, arrival: Arrival): Promise<Error | undefined> {
     const { origin } = arrival;
@@ -133,12 +155,14 @@ export class Hub {
           origin: session,
           address: networkOf(origin.remoteAddress),
           unsubscribedReply: (delivery) => stomp.deliverUnsubscribed(delivery),
+          replied: (delivery) => this.serviceCalls.replied(session, delivery),
         });
         this.attach(connection, link);
         return link;
       },
     });
     this.entrance.leave(session);
+    this.serviceCalls.leave(session);
     this.rpc.dispatcher.leave(session, outcome ?? new Error('the connection ended'));
     return outcome;
   }
@@ -193,9 +217,13 @@ export class Hub {
     message: Message,
   ): Promise<void | 'answered'> | undefined {
     const { destination, replyTo } = message;
-    const isServiceCall = action === 'send' && destination !== requestQueue && isRequestQueue(destination);
-    const isAnswerable = isServiceCall && replyTo !== undefined && this.options.authorize !== undefined;
-    return isAnswerable ? this.permitCall(session, link, message) : this.permit(session, action, destination);
+    const isOfService = destination !== requestQueue && isRequestQueue(destination);
+    if (isOfService && action === 'subscribe') this.serviceCalls.serves(session);
+    const isAnswerable = isOfService && action === 'send' && replyTo !== undefined;
+    if (isAnswerable) this.serviceCalls.asked(session, message);
+    return isAnswerable && this.options.authorize !== undefined
+      ? this.permitCall(session, link, message)
+      : this.permit(session, action, destination);
   }
 
   private async permitCall(session: Session, link: EmbeddedLink, message: Message): Promise<void | 'answered'> {

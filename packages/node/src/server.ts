@@ -176,7 +176,9 @@ export class Server {
     let isHttpEmpty = false;
     void this.http.close().then(() => (isHttpEmpty = true));
     const { connections } = this.hub;
-    this.drainage = new Drain(connections.values(), over, () => connections.size === 0 && isHttpEmpty, this.clock);
+    const isBusy = (session: Session): boolean => this.hub.isBusy(session);
+    const isEmpty = (): boolean => connections.size === 0 && isHttpEmpty;
+    this.drainage = new Drain(this.hub.inLeavingOrder(), over, { isBusy, isEmpty }, this.clock);
     await this.drainage.done;
     // Whoever has not left has been told, and has had the time to hear it.
     if (connections.size > 0 && this.closing === undefined) this.destroy();

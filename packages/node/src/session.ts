@@ -66,6 +66,7 @@ export class Session<Api extends Contract = Contract> implements Caller, Origin 
   /** The connection's own methods: `session.api.ui.confirm(question)`. */
   readonly api: Remote<Api>;
   private wire: Wire | undefined;
+  private calls = 0;
   private readonly endings: (() => void)[] = [];
 
   constructor(
@@ -88,10 +89,20 @@ export class Session<Api extends Contract = Contract> implements Caller, Origin 
     return this;
   }
 
+  /** How many calls of this side wait for this connection's answer. */
+  get asked(): number {
+    return this.calls;
+  }
+
   /** Calls a method that this connection implements. */
-  call<Result = unknown>(method: string, params?: unknown, options?: CallOptions): Promise<Result> {
-    if (this.wire === undefined) return Promise.reject(this.unreachable(method));
-    return this.wire.call(method, params, options) as Promise<Result>;
+  async call<Result = unknown>(method: string, params?: unknown, options?: CallOptions): Promise<Result> {
+    if (this.wire === undefined) throw this.unreachable(method);
+    this.calls++;
+    try {
+      return (await this.wire.call(method, params, options)) as Result;
+    } finally {
+      this.calls--;
+    }
   }
 
   /** Sends a notification to this connection. */

@@ -33,6 +33,8 @@ export interface LinkOptions {
   address?: string;
   /** Takes replies to a temporary queue that was named in a reply-to and never subscribed. */
   unsubscribedReply?: (delivery: Delivery) => void;
+  /** Told of whatever comes to a reply address of this link, before it is delivered. */
+  replied?: (delivery: Delivery) => void;
 }
 
 export class EmbeddedLink implements Broker {
@@ -116,6 +118,7 @@ export class EmbeddedLink implements Broker {
     const subscription = this.replies.subscriber(local);
     const { headers, body, replyTo, id, cursor, origin } = delivery;
     const localDelivery: Delivery = { destination: local, headers, body, replyTo, id, cursor, origin };
+    this.options.replied?.(localDelivery);
     if (subscription !== undefined) return subscription.publish(localDelivery, this.broker.clock);
     if (local.startsWith('/temp-queue/')) this.options.unsubscribedReply?.(localDelivery);
     return undefined;

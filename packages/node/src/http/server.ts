@@ -64,8 +64,9 @@ export class HttpServer {
     // Host, because a request with two is as bad.
     const off = { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0, requireHostHeader: false };
     this.server = createServer({ maxHeaderSize: Math.min(Math.ceil(this.limits.httpHead), 2 ** 30), ...off });
-    // One more than allowed is read, and then refused: Node itself would silently leave out what is too much.
-    this.server.maxHeadersCount = this.limits.httpHeaders + 1;
+    // All are read, which httpHead bounds, and too many refused by us: Node leaves out what is too much, or ends without
+    // saying why, depending on its version.
+    this.server.maxHeadersCount = 0;
     this.server.on('request', this.request).on('checkContinue', this.request).on('checkExpectation', this.request);
     this.server.on('clientError', this.fault);
     if (options.upgrade !== undefined) this.server.on('upgrade', this.upgrade);
@@ -138,8 +139,10 @@ export class HttpServer {
     const last = this.visits.get(socket)?.last;
     // Behind the last answer nothing is looked at; Node will end the connection.
     if (isLast(last)) return;
-    const isAnswered = last !== undefined && last.headersSent && !(last.writableFinished && last.req.complete);
-    answerFault(error, socket, isAnswered, this.limits, this.clock);
+    const answer = (isAnswered: boolean): void => answerFault(error, socket, isAnswered, this.limits, this.clock);
+    // The answer before it is on its way: this one comes behind it.
+    if (last?.writableEnded && !last.writableFinished && last.req.complete) last.once('finish', () => answer(false));
+    else answer(last !== undefined && last.headersSent && !(last.writableFinished && last.req.complete));
   };
 
   private readonly upgrade = (request: IncomingMessage, stream: unknown, head: Buffer): void => {
