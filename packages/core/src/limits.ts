@@ -34,11 +34,11 @@ export interface Limits {
   queueMessages: number;
   /** Bytes waiting in one queue. Default 32 MiB. */
   queueBytes: number;
-  /** Bytes of one client waiting in queues and transactions. Default 64 MiB. */
+  /** Bytes of one client waiting in queues and transactions, or of its calls being worked on. Default 64 MiB. */
   clientQueuedBytes: number;
-  /** Bytes of all clients of one address, or IPv6 network (/64), waiting in queues and transactions. Default 128 MiB. */
+  /** The same of all clients of one address, or IPv6 network (/64). Default 128 MiB. */
   addressQueuedBytes: number;
-  /** Bytes waiting in all queues and transactions together. Default 256 MiB. */
+  /** The same of all clients together. Default 256 MiB. */
   queuedBytes: number;
   /** Calls of one connection being worked on at once; further ones are refused with -32000. Default 256. */
   calls: number;

@@ -1,16 +1,19 @@
 // Every connection from its arrival to its end: who it is, for how long, and how it can be told to go.
 
 import { type Alarm, AuthError, type Clock, RpcError, systemClock } from '@sallyport/core';
+import type { Quotas, Share } from '@sallyport/core/broker';
 import { ErrorCode } from '@sallyport/core/jsonrpc';
 import { type Given, isNothing, Refusal } from './access.js';
 import type { Arrival } from './arrival.js';
 import type { Served } from './drain.js';
 import { type Attempt, Door, type Login, type LoginOptions, Logins } from './login.js';
+import { networkOf } from './network.js';
 import type { Session } from './session.js';
 
 export interface Connection extends Served {
   readonly arrival: Arrival;
   readonly door: Door;
+  readonly share: Share;
 }
 
 export class Entrance {
@@ -25,13 +28,17 @@ export class Entrance {
   /** By the connection they come by. */
   private readonly doorsByHttp = new WeakMap<object, Door>();
 
-  constructor(options: LoginOptions) {
+  constructor(
+    options: LoginOptions,
+    private readonly quotas: Quotas,
+  ) {
     this.logins = new Logins(options);
     this.clock = options.clock ?? systemClock;
   }
 
   enter(session: Session, arrival: Arrival, ways: Pick<Served, 'end' | 'close'>): Connection {
-    const connection = { session, arrival, door: new Door(), ...ways };
+    const share = this.share(session, arrival);
+    const connection = { session, arrival, door: new Door(), share, ...ways };
     this.connections.set(session, connection);
     return connection;
   }
@@ -47,6 +54,13 @@ export class Entrance {
     this.adopt(session, login);
     arrival.admitted();
     return login;
+  }
+
+  /** Gives a session its share of what may be kept for its address; to be closed with it. */
+  share(session: Session, { origin }: Pick<Arrival, 'origin'>): Share {
+    const share = this.quotas.open(networkOf(origin.remoteAddress));
+    session.quota = share.quota;
+    return share;
   }
 
   /** Lets a request by HTTP in; each is a session of its own. */
@@ -78,6 +92,7 @@ export class Entrance {
 
   leave(session: Session): void {
     this.sessions.delete(session);
+    this.connections.get(session)?.share.close();
     this.connections.delete(session);
     this.expire(session, undefined);
     session.detach();

@@ -1,19 +1,10 @@
 // What the server is apart from its port: the broker, the methods, the sessions. Every protocol meets here.
 
-import {
-  AuthError,
-  type ByteStream,
-  jsonHeaders,
-  type MessageChannel,
-  randomName,
-  RpcError,
-  systemClock,
-} from '@sallyport/core';
+import { type ByteStream, jsonHeaders, type MessageChannel, randomName, RpcError, systemClock } from '@sallyport/core';
 import {
   EmbeddedBroker,
   type EmbeddedLink,
   isRequestQueue,
-  type Message,
   privateRequestQueue,
   requestQueue,
 } from '@sallyport/core/broker';
@@ -22,7 +13,6 @@ import {
   BrokerRpc,
   ErrorCode,
   idOf,
-  jsonOf,
   type Methods,
   MethodTable,
   parseJson,
@@ -30,7 +20,7 @@ import {
   requestText,
 } from '@sallyport/core/jsonrpc';
 import { type HeartBeatOptions, MessageEncoder, serveStomp, type StompServerConnection } from '@sallyport/core/stomp';
-import { isNothing, permit } from './access.js';
+import { isNothing } from './access.js';
 import { builtInMethods } from './built-in-methods.js';
 import { endAndClose, type Served } from './drain.js';
 import type { Arrival } from './arrival.js';
@@ -39,8 +29,8 @@ import { serveJsonRpc } from './json-rpc-connection.js';
 import { loginMethod } from './json-rpc-login.js';
 import { defaultServerLimits } from './limits.js';
 import type { LoginOptions } from './login.js';
-import { networkOf } from './network.js';
 import { RequestCalls } from './request-calls.js';
+import { Rights } from './rights.js';
 import { ServiceCalls } from './service-calls.js';
 import { Session } from './session.js';
 
@@ -61,6 +51,7 @@ export class Hub {
   readonly broker: EmbeddedBroker;
   readonly methods = new MethodTable();
   private readonly entrance: Entrance;
+  private readonly rights: Rights;
   private readonly link: EmbeddedLink;
   private readonly rpc: BrokerRpc;
   private readonly messages = new MessageEncoder();
@@ -73,14 +64,16 @@ export class Hub {
     this.link = this.broker.link();
     this.requestCalls = new RequestCalls(limits?.calls ?? defaultServerLimits.calls);
     this.serviceCalls = new ServiceCalls(clock ?? systemClock);
-    this.entrance = new Entrance(options);
+    this.entrance = new Entrance(options, this.broker.quotas);
+    this.rights = new Rights(authorize);
     this.methods.add(
       builtInMethods({
         methods: this.methods,
         broker: this.broker,
-        permit: (session, destination) => this.permit(session, 'subscribe', destination),
+        permit: (session, destination) => this.rights.permit(session, 'subscribe', destination),
         renew: (session, given) => this.entrance.renew(session, given),
       }),
+      true,
     );
     this.rpc = new BrokerRpc(this.link, {
       ...this.rpcOptions(),
@@ -146,14 +139,17 @@ export class Hub {
       messages: this.messages,
       // Messages of WebSocket have an end of their own.
       eolAfterFrames: origin.transport === 'tcp',
-      permit: (action, message) => this.mayDo(session, link!, action, message),
+      permit: (action, message) => {
+        this.serviceCalls.note(session, action, message);
+        return this.rights.ask(session, link!, action, message);
+      },
       authenticate: async (headers, stomp) => {
         spoken = stomp;
         const said = { login: headers.get('login'), passcode: headers.get('passcode'), token: headers.get('token') };
         await this.entrance.admit(connection, isNothing(said) ? arrival.given : said);
         link = this.broker.link({
           origin: session,
-          address: networkOf(origin.remoteAddress),
+          quota: session.quota,
           unsubscribedReply: (delivery) => stomp.deliverUnsubscribed(delivery),
           replied: (delivery) => this.serviceCalls.replied(session, delivery),
         });
@@ -191,8 +187,9 @@ export class Hub {
       } catch (error) {
         return errorText(null, error);
       }
-      const answer = (): Answer => this.rpc.dispatcher.receive(message, session);
-      return this.requestCalls.run(connection, session, idOf(message), answer);
+      const answer = (): Answer => this.rpc.dispatcher.receive(message, session, { length: text.length });
+      const share = this.entrance.share(session, arrival);
+      return this.requestCalls.run(connection, session, idOf(message), answer).finally(() => share.close());
     };
   }
 
@@ -207,46 +204,6 @@ export class Hub {
   private rpcOptions() {
     const { limits, clock, timeout, onError } = this.options;
     return { limits, clock, timeout, onError };
-  }
-
-  /** What a connection may send and subscribe. A call that it may not make is answered; anything else ends it. */
-  private mayDo(
-    session: Session,
-    link: EmbeddedLink,
-    action: 'send' | 'subscribe',
-    message: Message,
-  ): Promise<void | 'answered'> | undefined {
-    const { destination, replyTo } = message;
-    const isOfService = destination !== requestQueue && isRequestQueue(destination);
-    if (isOfService && action === 'subscribe') this.serviceCalls.serves(session);
-    const isAnswerable = isOfService && action === 'send' && replyTo !== undefined;
-    if (isAnswerable) this.serviceCalls.asked(session, message);
-    return isAnswerable && this.options.authorize !== undefined
-      ? this.permitCall(session, link, message)
-      : this.permit(session, action, destination);
-  }
-
-  private async permitCall(session: Session, link: EmbeddedLink, message: Message): Promise<void | 'answered'> {
-    try {
-      await this.permit(session, 'send', message.destination);
-    } catch {
-      const refusal = errorText(idOf(jsonOf(message)), new RpcError(ErrorCode.forbidden, 'not allowed'));
-      void link.send({ destination: message.replyTo!, headers: jsonHeaders, body: refusal });
-      return 'answered';
-    }
-  }
-
-  private permit(session: Session, action: 'send' | 'subscribe', destination: string): Promise<void> | undefined {
-    const { authorize } = this.options;
-    const isRequests = isRequestQueue(destination);
-    // Calls of the server's own methods are asked for by method; those of a service by the queue of its requests.
-    if (destination === requestQueue && action === 'send') return undefined;
-    // The server's own methods are its own to serve.
-    if (destination === requestQueue)
-      throw new AuthError('ERR_FORBIDDEN', `not allowed: serve ${requestQueue}; a service has a name of its own`);
-    if (destination.startsWith('/temp-queue/') || destination.startsWith('/reply-queue/')) return undefined;
-    const wanted = isRequests && action === 'subscribe' ? 'serve' : action;
-    return permit(authorize, { principal: session.principal, session, action: wanted, destination });
   }
 
   /** Gives a session its way back: requests to the private queue that the connection has subscribed. */

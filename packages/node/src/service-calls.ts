@@ -4,6 +4,7 @@
 import type { Clock } from '@sallyport/core';
 import type { Message } from '@sallyport/core/broker';
 import { type Id, idOf, isResponse, jsonOf } from '@sallyport/core/jsonrpc';
+import { isServiceQueue } from './rights.js';
 import type { Session } from './session.js';
 
 /** How long a call is waited for that does not say (its header `expiration`), milliseconds. */
@@ -26,15 +27,11 @@ export class ServiceCalls {
 
   constructor(private readonly clock: Clock) {}
 
-  /** A request leaves for the queue of a service. */
-  asked(session: Session, message: Message): void {
-    let calls = this.waiting.get(session);
-    for (const { id, answers } of saidIn(message)) {
-      if (answers) continue;
-      if (calls === undefined) this.waiting.set(session, (calls = new Map()));
-      const time = Number(message.headers.get('expiration')) || USUAL_TIME;
-      if (calls.size < MOST) calls.set(id, this.clock.now() + time);
-    }
+  /** A session sends something, or subscribes. */
+  note(session: Session, action: 'send' | 'subscribe', message: Message): void {
+    if (!isServiceQueue(message.destination)) return;
+    if (action === 'subscribe') this.services.add(session);
+    else if (message.replyTo !== undefined) this.asked(session, message);
   }
 
   /** Something arrives at the reply address of whoever asked: perhaps an answer. */
@@ -43,11 +40,6 @@ export class ServiceCalls {
     if (calls === undefined) return;
     for (const { id, answers } of saidIn(message)) if (answers) calls.delete(id);
     if (calls.size === 0) this.waiting.delete(session);
-  }
-
-  /** A session serves the requests of a service. */
-  serves(session: Session): void {
-    this.services.add(session);
   }
 
   isService(session: Session): boolean {
@@ -63,6 +55,16 @@ export class ServiceCalls {
   need(session: Session): boolean {
     if (!this.services.has(session)) return this.isWaiting(session);
     return [...this.waiting.keys()].some((asker) => this.isWaiting(asker));
+  }
+
+  private asked(session: Session, message: Message): void {
+    let calls = this.waiting.get(session);
+    for (const { id, answers } of saidIn(message)) {
+      if (answers) continue;
+      if (calls === undefined) this.waiting.set(session, (calls = new Map()));
+      const time = Number(message.headers.get('expiration')) || USUAL_TIME;
+      if (calls.size < MOST) calls.set(id, this.clock.now() + time);
+    }
   }
 
   private isWaiting(session: Session): boolean {

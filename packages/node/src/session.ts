@@ -2,6 +2,7 @@
 
 import { ConnectionError } from '@sallyport/core';
 import type { CallOptions, Caller } from '@sallyport/core/jsonrpc';
+import type { Quota } from '@sallyport/core/broker';
 import { type Contract, remote, type Remote } from '@sallyport/core/client';
 
 /** How a connection reached the port. */
@@ -61,6 +62,8 @@ export class Session<Api extends Contract = Contract> implements Caller, Origin 
   principal: unknown;
   /** When the login ends unless it is renewed, milliseconds since 1970; undefined if it does not. */
   expires: number | undefined;
+  /** What is kept for this connection counts here. */
+  quota: Quota | undefined;
   /** The calls of this connection that are being worked on. */
   readonly running: Caller['running'] = new Map();
   /** The connection's own methods: `session.api.ui.confirm(question)`. */

@@ -23,6 +23,7 @@ import { EmbeddedSubscription } from './embedded-subscription.js';
 import { EmbeddedTransaction } from './embedded-transaction.js';
 import type { Missed } from './history.js';
 import type { Quota } from './quota.js';
+import type { Share } from './quotas.js';
 import { ReplyNames } from './reply-names.js';
 import { WorkQueue } from './work-queue.js';
 
@@ -31,6 +32,8 @@ export interface LinkOptions {
   origin?: unknown;
   /** Where the client comes from; all of one address together have limits.addressQueuedBytes. */
   address?: string;
+  /** Where what is kept for it is counted, instead of a new share of its address. */
+  quota?: Quota | undefined;
   /** Takes replies to a temporary queue that was named in a reply-to and never subscribed. */
   unsubscribedReply?: (delivery: Delivery) => void;
   /** Told of whatever comes to a reply address of this link, before it is delivered. */
@@ -46,12 +49,14 @@ export class EmbeddedLink implements Broker {
   private readonly replies: ReplyNames;
   private readonly queuesNamed = new Set<string>();
   private readonly listeners = new Set<StateListener>();
+  private readonly quota: Quota;
 
   constructor(
     private readonly broker: EmbeddedBroker,
-    private readonly quota: Quota,
+    private readonly share: Share,
     private readonly options: LinkOptions,
   ) {
+    this.quota = share.quota;
     this.replies = new ReplyNames(broker, this, (destination, subscription) => {
       const consumer = this.consumers.get(subscription);
       return consumer !== undefined && broker.queue(destination).isExclusiveTo(consumer);
@@ -136,7 +141,7 @@ export class EmbeddedLink implements Broker {
     for (const consumer of this.consumers.values()) consumer.leave('with its connection');
     for (const subscription of [...this.subscriptions]) subscription.close();
     this.replies.close();
-    if (this.options.address !== undefined) this.broker.unlink(this.options.address);
+    this.share.close();
     this.listeners.forEach((listener) => listener('closed'));
     return Promise.resolve();
   }

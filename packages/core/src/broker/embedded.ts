@@ -12,7 +12,8 @@ import { EmbeddedLink, type LinkOptions } from './embedded-link.js';
 import type { EmbeddedSubscription } from './embedded-subscription.js';
 import { History } from './history.js';
 import type { QueueItem } from './queue-item.js';
-import { Quota } from './quota.js';
+import type { Quota } from './quota.js';
+import { Quotas } from './quotas.js';
 import { TopicTree } from './topics.js';
 import { deadLettersOf, type QueueHost, WorkQueue } from './work-queue.js';
 
@@ -62,10 +63,9 @@ export class EmbeddedBroker implements QueueHost {
   readonly clock: Clock;
   readonly wallClock: () => number;
   readonly newName: () => string;
+  /** What may be kept for whom. */
+  readonly quotas: Quotas;
   private readonly queues = new Map<string, WorkQueue>();
-  private readonly quota: Quota;
-  /** By address, with how many links it has. */
-  private readonly addressQuotas = new Map<string, { quota: Quota; links: number }>();
   private readonly replyAddresses = new Map<string, ReplyAddress>();
   private readonly undeliverable: (delivery: Delivery) => boolean;
   private readonly onLost: (delivery: Delivery, why: Error) => void;
@@ -78,25 +78,20 @@ export class EmbeddedBroker implements QueueHost {
     this.newName = options.newName ?? randomName;
     this.undeliverable = options.undeliverable ?? (() => false);
     this.onLost = options.onLost ?? (() => {});
-    this.quota = new Quota('queuedBytes', this.limits.queuedBytes);
+    this.quotas = new Quotas(this.limits);
     this.history = new History(this.newName().slice(0, 8), this.limits, this.clock);
   }
 
-  /** Bytes that wait in queues, transactions and hands. */
+  /** Bytes that wait in queues, transactions and hands, and of calls being worked on. */
   get queuedBytes(): number {
-    return this.quota.used;
+    return this.quotas.all.used;
   }
 
   /** A connection's own view of the broker. */
   link(options: LinkOptions = {}): EmbeddedLink {
-    const parent = options.address === undefined ? this.quota : this.addressQuota(options.address);
-    return new EmbeddedLink(this, new Quota('clientQueuedBytes', this.limits.clientQueuedBytes, parent), options);
-  }
-
-  /** A link has been closed. */
-  unlink(address: string): void {
-    const entry = this.addressQuotas.get(address)!;
-    if (--entry.links === 0 && entry.quota.used === 0) this.addressQuotas.delete(address);
+    const { quota, address } = options;
+    const share = quota === undefined ? this.quotas.open(address) : { quota, close: () => {} };
+    return new EmbeddedLink(this, share, options);
   }
 
   nextId(): string {
@@ -184,23 +179,5 @@ export class EmbeddedBroker implements QueueHost {
 
   ownsReplyAddress(name: string, link: EmbeddedLink): boolean {
     return this.replyAddresses.get(name)?.link === link;
-  }
-
-  private addressQuota(address: string): Quota {
-    let entry = this.addressQuotas.get(address);
-    if (entry === undefined) {
-      // Now and then, so that the cost of each link stays constant.
-      if (this.addressQuotas.size % 1000 === 999) this.dropUnusedQuotas();
-      const quota = new Quota('addressQueuedBytes', this.limits.addressQueuedBytes, this.quota);
-      this.addressQuotas.set(address, (entry = { quota, links: 0 }));
-    }
-    entry.links++;
-    return entry.quota;
-  }
-
-  private dropUnusedQuotas(): void {
-    for (const [address, { quota, links }] of this.addressQuotas) {
-      if (links === 0 && quota.used === 0) this.addressQuotas.delete(address);
-    }
   }
 }

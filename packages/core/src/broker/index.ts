@@ -5,5 +5,6 @@ export { EmbeddedLink, type LinkOptions } from './embedded-link.js';
 export { Consumer } from './consumer.js';
 export { History } from './history.js';
 export { Quota } from './quota.js';
+export { Quotas, type Share } from './quotas.js';
 export { TopicTree } from './topics.js';
 export { type QueueHost, WorkQueue } from './work-queue.js';

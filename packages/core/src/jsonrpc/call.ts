@@ -11,6 +11,8 @@ export interface Caller {
   readonly session?: unknown;
   /** Calls that have not been answered. */
   readonly running: Map<Id | symbol, Call>;
+  /** Where what its calls take is counted while they are being worked on; `take` throws if there is no room. */
+  readonly quota?: { take(bytes: number): void; release(bytes: number): void } | undefined;
 }
 
 /** What is known of a message beside its text. */
@@ -21,6 +23,8 @@ export interface Envelope {
   notify?: ((text: string) => void) | undefined;
   /** The headers it came with, where its carrier has any. */
   headers?: HeaderList | undefined;
+  /** The length of its text; 0 if that does not matter. */
+  length?: number | undefined;
 }
 
 /** What a handler is told of its call, beside the params. One for each call: `private` costs less to make than `#`. */

@@ -30,6 +30,9 @@ export interface DispatcherOptions {
 /** The text of an answer, a promise of one, or undefined: nothing is to be said. */
 export type Answer = string | undefined | Promise<string | undefined>;
 
+/** What is longer than this is counted against its caller's quota while it is being worked on. */
+const LARGE = 4096;
+
 export class Dispatcher {
   readonly methods: MethodTable;
   readonly #options: DispatcherOptions;
@@ -49,7 +52,21 @@ export class Dispatcher {
 
   /** Answers one parsed message or batch that is not a response. */
   receive(message: unknown, caller: Caller, envelope: Envelope = {}): Answer {
-    return Array.isArray(message) ? this.#batch(message, caller, envelope) : this.#single(message, caller, envelope);
+    const { quota } = caller;
+    const { length = 0 } = envelope;
+    // How many small ones there are is bound enough (limits.calls).
+    if (quota === undefined || length < LARGE) return this.#answer(message, caller, envelope);
+    try {
+      quota.take(length);
+    } catch (error) {
+      const isNotification = !Array.isArray(message) && idOf(message) === null;
+      const refused = new RpcError(ErrorCode.overloaded, (error as Error).message);
+      return isNotification ? undefined : errorText(idOf(message), refused);
+    }
+    const answer = this.#answer(message, caller, envelope);
+    if (isPromise(answer)) return answer.finally(() => quota.release(length));
+    quota.release(length);
+    return answer;
   }
 
   /** Aborts all that a caller asked for: nobody waits for it any more. */
@@ -61,6 +78,10 @@ export class Dispatcher {
   close(reason: Error): void {
     for (const call of this.#running) call.end(reason);
     this.#deadlines.stop();
+  }
+
+  #answer(message: unknown, caller: Caller, envelope: Envelope): Answer {
+    return Array.isArray(message) ? this.#batch(message, caller, envelope) : this.#single(message, caller, envelope);
   }
 
   #batch(messages: readonly unknown[], caller: Caller, envelope: Envelope): Answer {

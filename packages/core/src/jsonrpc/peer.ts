@@ -84,7 +84,7 @@ export class JsonRpcPeer {
     if (Array.isArray(message)) message.forEach((one) => this.calls.take(one));
     else if (this.calls.take(message)) return undefined;
     const { dispatcher, caller } = this.options;
-    const answer = dispatcher.receive(message, caller, { notify: (note) => this.post(note) });
+    const answer = dispatcher.receive(message, caller, { notify: (note) => this.post(note), length: text.length });
     if (typeof answer === 'string') return this.channel.send(answer);
     void answer?.then((later) => later !== undefined && this.post(later));
     return undefined;

@@ -1,0 +1,72 @@
+// What calls take while they are being worked on is counted against whoever made them, on every protocol.
+
+import { connect } from '@sallyport/node';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { dialled, until } from '../packages/node/test/fixtures/sockets.js';
+import { startHouse } from './fixtures/house.js';
+import { request } from './fixtures/raw.js';
+
+const LARGE = 'x'.repeat(30_000);
+
+async function newHolder() {
+  const house = await startHouse({ limits: { clientQueuedBytes: 50_000, addressQueuedBytes: 80_000 } });
+  onTestFinished(() => house.close());
+  const held: (() => void)[] = [];
+  house.server.implement({ hold: () => new Promise((resolve) => held.push(() => resolve('done'))) });
+  return { house, held };
+}
+
+/** Ways to make a call; each resolves with its result, or the message of its error. */
+type Ask = (params: object) => Promise<unknown>;
+
+const ways: Record<string, (house: Awaited<ReturnType<typeof newHolder>>['house']) => Promise<Ask>> = {
+  STOMP: async (house) => {
+    const client = await connect(house.urls.tcp);
+    onTestFinished(() => client.close());
+    return (params) => client.call('hold', params).catch((error: Error) => error.message);
+  },
+  lines: async (house) => {
+    const socket = await dialled(house.port);
+    let text = '';
+    let id = 0;
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    return async (params) => {
+      const own = ++id;
+      socket.write(JSON.stringify({ jsonrpc: '2.0', id: own, method: 'hold', params }) + '\n');
+      const answer = () => text.split('\n').find((line) => line.startsWith(`{"jsonrpc":"2.0","id":${own},`));
+      await until(() => answer() !== undefined);
+      return said(answer()!);
+    };
+  },
+  HTTP: async (house) => async (params) => {
+    const headers = { 'content-type': 'application/json' };
+    const body = request('hold', params);
+    return said(await (await fetch(`http://127.0.0.1:${house.port}/rpc`, { method: 'POST', headers, body })).text());
+  },
+};
+
+function said(text: string): unknown {
+  const { result, error } = JSON.parse(text) as { result?: unknown; error?: { code: number; message: string } };
+  if (error !== undefined) expect(error.code).toBe(-32000);
+  return result ?? error?.message;
+}
+
+describe.each(Object.keys(ways))('%s', (name) => {
+  test('what is at work is bounded in bytes, and what has been answered is free again', async () => {
+    const { house, held } = await newHolder();
+    const ask = await ways[name]!(house);
+    const first = [ask({ LARGE }), ...(name === 'HTTP' ? [ask({ LARGE })] : [])];
+    await until(() => held.length === first.length);
+    // Each request by HTTP is by itself; all of an address have a bound together.
+    const limit = name === 'HTTP' ? 'addressQueuedBytes' : 'clientQueuedBytes';
+    expect(await ask({ LARGE })).toContain(`limits.${limit}`);
+    const small = ask({ small: true });
+    await until(() => held.length === first.length + 1);
+    held.splice(0).forEach((answer) => answer());
+    expect(await Promise.all([...first, small])).toEqual([...first.map(() => 'done'), 'done']);
+    const again = ask({ LARGE });
+    await until(() => held.length === 1);
+    held[0]!();
+    expect(await again).toBe('done');
+  });
+});
