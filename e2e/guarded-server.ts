@@ -58,7 +58,6 @@ export async function startGuarded(): Promise<GuardedServer> {
   return guarded;
 }
 
-function nameOf(access: Access): string {
-  if ('method' in access) return access.method;
-  return 'destination' in access ? access.destination : access.action;
+function nameOf({ action, method, destination }: Access): string {
+  return method ?? destination ?? action;
 }

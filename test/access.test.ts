@@ -1,12 +1,16 @@
 // Who gets in, and who may do what: asked on every protocol, before anything else is done. And what a server or a
 // client is told in the first place.
 
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { AuthError, RpcError } from '@sallyport/core';
 import { ManualClock } from '@sallyport/core/testing';
 import type { NodeConnectOptions, ServerOptions } from '@sallyport/node';
 import { connect, createServer, sameSecret } from '@sallyport/node';
+import ts from 'typescript';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { WebSocket } from 'ws';
+import { workspacePackages } from '../scripts/workspace.mjs';
 import { dialled, received } from '../packages/node/test/fixtures/sockets.js';
 import { type House, type Scheme, startHouse } from './fixtures/house.js';
 import type { HouseApi } from './fixtures/house-api.js';
@@ -348,4 +352,27 @@ describe('what is wrong with options is said, by name', () => {
     expect(server.address).toBeUndefined();
     await server.close();
   });
+});
+
+test("README's server that asks who comes in compiles, with all that is strict", { timeout: 60_000 }, () => {
+  const root = join(import.meta.dirname, '..');
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  const [, snippet] = /^```js\n(import [^`]*authenticate: async [^]*?)^```$/m.exec(readme)!;
+  const entries = workspacePackages().flatMap((one) => one.entries.filter(({ specifier }) => specifier !== undefined));
+  const names = `declare const cert: string, key: string;
+    declare function verify(token: string | undefined): Promise<{ sub: string; exp: number; admin: boolean }>;`;
+  const file = join(root, 'test/snippet-of-readme.ts');
+  const options: ts.CompilerOptions = {
+    ...{ strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, skipLibCheck: true },
+    ...{ noEmit: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.NodeNext, types: ['node'] },
+    lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'],
+    paths: Object.fromEntries(entries.map(({ specifier, source }) => [specifier!, [source]])),
+  };
+  const host = ts.createCompilerHost(options);
+  const { readFile, fileExists } = host;
+  host.readFile = (path) => (path === file ? `${snippet}\n${names}\nexport {};` : readFile(path));
+  host.fileExists = (path) => path === file || fileExists(path);
+  const program = ts.createProgram([file], options, host);
+  const mistakes = ts.getPreEmitDiagnostics(program, program.getSourceFile(file));
+  expect(mistakes.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, '\n'))).toEqual([]);
 });

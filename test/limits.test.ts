@@ -14,6 +14,7 @@ import { gateCrossings } from './limits/gate.js';
 import { httpCrossings } from './limits/http.js';
 import { queueCrossings } from './limits/queues.js';
 import { timeCrossings } from './limits/times.js';
+import { xmlCrossings } from './limits/xml.js';
 
 const crossings: Crossings = {
   ...frameCrossings,
@@ -23,6 +24,7 @@ const crossings: Crossings = {
   ...timeCrossings,
   ...gateCrossings,
   ...httpCrossings,
+  ...xmlCrossings,
 };
 
 test('there is no limit that is not crossed', () => {
@@ -38,7 +40,8 @@ test.each(Object.entries(crossings) as [LimitName, Crossing][])('%s', async (nam
 
 async function setUp(name: LimitName, { value, options }: Crossing): Promise<Stage> {
   const clock = new ManualClock();
-  const limit: ServerOptions = name in heartBeatDefaults ? { [name]: value } : { limits: { [name]: value } };
+  const limit: ServerOptions =
+    name in heartBeatDefaults ? { [name]: value } : { limits: { ...options?.limits, [name]: value } };
   const house = await startHouse({ ...options, ...limit, clock });
   onTestFinished(async () => {
     // Whoever is being waited for is waited for by that clock.

@@ -156,6 +156,23 @@ describe.each(protocols)('a login that fails, by %s', (protocol) => {
     peer.leave();
   });
 
+  test('is logged, with address and protocol, and without what it was tried by', async () => {
+    const lines: string[] = [];
+    const house = await newHouse({
+      ...byToken,
+      ...fast,
+      log: (level, message) => void lines.push(`${level} ${message}`),
+    });
+    const peer = await arrive(house, protocol, 'bad-barley');
+    await until(() => peer.text !== '');
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^warn a login was refused: a token by (stomp|http|jsonrpc)( over \w+)?, from 127\.0\.0\.1$/,
+      ),
+    ]);
+    peer.leave();
+  });
+
   test('because `connect` is not authorized, looks no different', async () => {
     const asked = vi.fn((access: Access) => access.action === 'connect' && access.principal === 'ann');
     const house = await newHouse({ ...byToken, ...fast, authorize: asked });
@@ -168,6 +185,15 @@ describe.each(protocols)('a login that fails, by %s', (protocol) => {
     const other = await arrive(house, protocol, 'good-ann');
     await until(() => welcome[protocol].test(other.text) && (protocol === 'HTTP' || house.server.sessions.size === 1));
   });
+});
+
+test('who says nothing by HTTP is asked to, which is no refused login', async () => {
+  const log = vi.fn();
+  const house = await newHouse({ ...byToken, ...fast, log });
+  const peer = await arrive(house, 'HTTP');
+  await until(() => peer.text !== '');
+  expect(peer.text).toMatch(refusal.HTTP);
+  expect(log).not.toHaveBeenCalled();
 });
 
 test('the pause delays nobody else, and a connection that is closed meanwhile is free', async () => {

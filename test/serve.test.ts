@@ -101,7 +101,8 @@ describe.each(['demo', 'serve'])('%s', (command) => {
     const server = await startCommand([command, ...asAnn, ...hasty]);
     expect((await connected(server, ann)).state).toBe('connected');
     await expect(connected(server)).rejects.toThrow(AuthError);
-    await expect(connected(server, { ...ann, passcode: 'x' })).rejects.toThrow(AuthError);
+    await expect(connected(server, { ...ann, passcode: 'wrong barley' })).rejects.toThrow(AuthError);
+    expect(await server.said(/^warn: .*login.*"ann" by stomp over tcp.*$/m)).not.toContain('barley');
     const body = request('rpc.methods');
     expect(await statusOf(server, '/rpc', {}, body)).toBe(401);
     expect(await statusOf(server, '/rpc', basic('ann', 'x'), body)).toBe(401);
@@ -157,9 +158,9 @@ describe.each(['demo', 'serve'])('%s', (command) => {
 
   test.each<[string[], number, RegExp]>([
     [['--wrong'], 2, /--wrong/],
-    [['word'], 2, /I do not understand word/],
+    [['word'], 2, /word is too much: this takes nothing but options/],
     [['--limit', 'bodies=1'], 2, /there is no limit bodies; known are .*sniffTime/],
-    [['--login', 'ann'], 2, /--login needs --passcode, or SALLYPORT_PASSCODE/],
+    [['--login', 'ann'], 2, /--login ann needs a passcode: set SALLYPORT_PASSCODE/],
     [['--cert', 'a.pem', '--key', 'b.pem'], 2, /--cert: cannot read .*a\.pem: ENOENT/],
     [['--host', '0.0.0.0'], 1, /other machines reach 0\.0\.0\.0.*--login/],
     [['--host', '192.0.2.1', '--insecure'], 1, /this machine has no address 192\.0\.2\.1/],
@@ -187,7 +188,9 @@ describe('a passcode', () => {
     const { port } = await startCommand(['demo', '--login', 'ann', ...hasty], { env });
     const call = ['call', `tcp://127.0.0.1:${port}`, 'add', '[1,2]', '--login', 'ann'];
     expect(await sallyportWith({ env }, ...call)).toMatchObject({ code: 0, out: '3\n' });
-    expect(await sallyport(...call)).toMatchObject({ code: 1, err: expect.stringMatching(/access refused/) });
+    expect(await sallyport(...call)).toMatchObject({ code: 2, err: expect.stringMatching(/SALLYPORT_PASSCODE/) });
+    const wrong = await sallyportWith({ env: { SALLYPORT_PASSCODE: 'x' } }, ...call);
+    expect(wrong).toMatchObject({ code: 1, err: expect.stringMatching(/access refused/) });
   });
 
   test('is hashed for a file, and let in by it; a token, too', async () => {

@@ -9,6 +9,7 @@ import { queuesModel } from './queues/index.js';
 import { clientDecoder, serverDecoder } from './stomp-decoder.js';
 import { stompSession } from './stomp-session.js';
 import { webSocketPayload } from './websocket-payload.js';
+import { xmlRpc } from './xml-rpc.js';
 
 export const targets: readonly Target[] = [
   clientDecoder,
@@ -25,4 +26,5 @@ export const targets: readonly Target[] = [
   authorization,
   originAndHost,
   webSocketPayload,
+  xmlRpc,
 ];

@@ -7,8 +7,7 @@ import type { Version } from './stomp-peer.js';
 
 const { clause } = clauses({
   limits: { headerCount: 30, body: 100_000, subscriptions: 5 },
-  authorize: (access) => {
-    const destination = 'destination' in access ? access.destination : '';
+  authorize: ({ destination = '' }) => {
     const allowed = !destination.includes('forbidden');
     return destination.includes('later') ? new Promise((resolve) => setTimeout(resolve, 20, allowed)) : allowed;
   },

@@ -10,7 +10,10 @@ stompClient({
   cases: {
     ...hasty,
     connect: () => ({ session: true }),
-    error: () => ({ message: 'a destination begins with /topic/, /queue/ or /temp-queue/', sent: false }),
+    error: () => ({
+      message: 'a destination begins with /topic/, /queue/ or /temp-queue/, not as in "/nowhere/a"',
+      sent: false,
+    }),
     headers: wireHeaders,
     tls: () => 'SSL DISABLED',
   },

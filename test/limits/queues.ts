@@ -11,6 +11,7 @@ type Names =
   | 'deliveries'
   | 'redeliveryDelay'
   | 'longestRedeliveryDelay'
+  | 'deadLetterTime'
   | 'destinations'
   | 'queueMessages'
   | 'queueBytes'
@@ -104,15 +105,39 @@ export const queueCrossings: Crossings<Names> = {
       }
     },
   },
+  deadLetterTime: {
+    value: 5000,
+    options: { limits: { deliveries: 1 } },
+    cross: async (stage) => {
+      const client = await worker(stage);
+      for (const body of ['the older one', 'the younger one']) {
+        client.say(send('/queue/work', body));
+        await client.settled();
+        await refuse(client);
+        stage.clock.advance(2500);
+      }
+      client.say(frame('SUBSCRIBE', { id: '2', destination: '/queue/dead-letter.work' }));
+      await client.settled();
+      const found = client.text.split('\0').filter((text) => text.includes('subscription:2'));
+      expect(found).toEqual([expect.stringContaining('the younger one')]);
+    },
+  },
   destinations: {
     value: 2,
-    cross: ({ house }) =>
-      expectError(
-        house,
-        ['a', 'b', 'c'].map((name) => send(`/queue/${name}`)).join(''),
-        'ERR_DESTINATIONS',
-        'destinations',
-      ),
+    options: { limits: { deliveries: 1 } },
+    cross: async (stage) => {
+      const { house } = stage;
+      const frames = ['a', 'b', 'c'].map((name) => send(`/queue/${name}`)).join('');
+      await expectError(house, frames, 'ERR_DESTINATIONS', 'destinations');
+      // So does what others have refused.
+      const work = await worker(stage);
+      const sender = await stompTalk(house);
+      sender.say(send('/queue/work'));
+      await sender.settled();
+      await refuse(work);
+      sender.say(send('/queue/d') + send('/queue/e'));
+      expect(await sender.end()).toMatch(/\nerror-code:ERR_DESTINATIONS\n/);
+    },
   },
   queueMessages: {
     value: 2,

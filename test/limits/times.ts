@@ -6,7 +6,8 @@ import { frame } from '../fixtures/raw.js';
 import type { Crossing, Crossings } from './crossing.js';
 import { talk } from './talk.js';
 
-type Names = 'loginPause' | 'loginFailures' | 'drainTime' | 'leastHeartBeat' | 'heartBeatGrace' | 'leastGrace';
+type Names =
+  'loginPause' | 'loginFailures' | 'drainTime' | 'halfClosedTime' | 'leastHeartBeat' | 'heartBeatGrace' | 'leastGrace';
 
 /** Knows who says that they are somebody. */
 const guarded: Crossing['options'] = { authenticate: ({ token }) => token === 'sesame' || undefined };
@@ -86,6 +87,23 @@ export const timeCrossings: Crossings<Names> = {
       await drained.finally(() => clearInterval(hand));
       expect(clock.now()).toBeLessThan(3600);
       await busy.end();
+    },
+  },
+  halfClosedTime: {
+    value: 3000,
+    cross: async ({ house, clock }) => {
+      const client = await talk(house);
+      const before = clock.pending;
+      client.say('{"jsonrpc":"2.0","id":1,"method":"house.last","params":{"key":"half"}}\n');
+      client.say('{"jsonrpc":"2.0","id":2,"method":"house.add","params":{"a":1,"b":1}}');
+      client.socket.end();
+      await client.hears(/"id":2/);
+      await until(() => clock.pending > before);
+      clock.advance(2999);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect(client.isOver).toBe(false);
+      clock.advance(1);
+      expect(await client.end()).toMatch(/"result":2[^]*"code":-32000[^]*limits\.halfClosedTime/);
     },
   },
   leastHeartBeat: {

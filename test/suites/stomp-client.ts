@@ -28,7 +28,10 @@ const common = {
   topic: () => ({ bodies: ['one', 'two', 'Grüße 🚪'], destination: '/topic/a.b' }),
   burst: () => ({ count: 500, first: 'm0', last: 'm499' }),
   waiting: () => ['one', 'two', 'three'],
-  error: () => ({ message: 'a destination begins with /topic/, /queue/ or /temp-queue/', 'receipt-id': 'r-1' }),
+  error: () => ({
+    message: 'a destination begins with /topic/, /queue/ or /temp-queue/, not as in "/nowhere/a"',
+    'receipt-id': 'r-1',
+  }),
   'ack-auto': () => ({ first: ['1', '2', '3'].map(first), left: [end] }),
   // The second of three was acknowledged; 1.0 has no cumulative acknowledgement (STOMP 1.1, ACK).
   'ack-client': (version: Version) => (version === '1.0' ? [again('1'), again('3'), end] : [again('3'), end]),

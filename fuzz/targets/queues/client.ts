@@ -43,12 +43,6 @@ export class Client {
     this.stream.send(`${command}\n${lines.join('')}\n${body}\0`);
   }
 
-  /** Whether an open transaction holds what its subscription, which has ended, would have given back. */
-  get isHolding(): boolean {
-    const settlements = [...this.transactions.values()].flatMap((open) => open.settlements);
-    return settlements.some(({ holding }) => !holding.isOpen);
-  }
-
   cut(): void {
     this.story.push(`${this.version} is cut`);
     this.stream.cut();

@@ -74,22 +74,19 @@ class World {
   async step(choices: Choices): Promise<void> {
     const choice = choices.below(16);
     const client = await this.client(choices.below(3));
-    // Then what comes back comes from several places, one after the other.
-    const isScattered = client.isHolding;
     if (choice === 15) await this.advance(choices.pick([50, 100, 150, 400]));
     else if (choice === 14) client.cut();
-    else await this.say(client, choice, choices, isScattered);
+    else await this.say(client, choice, choices);
     await settled();
-    this.hear(undefined, isScattered);
+    this.hear();
   }
 
   async end(): Promise<void> {
     // One after the other: what one gives back may still go to the next.
     for (const client of this.clients) {
-      const isScattered = client?.isHolding;
       if (client?.isOpen) client.cut();
       await settled();
-      this.hear(undefined, isScattered);
+      this.hear();
     }
     this.clock.advance(1000);
     const found: string[] = [];
@@ -125,7 +122,7 @@ class World {
     return client;
   }
 
-  private async say(client: Client, choice: number, choices: Choices, isScattered: boolean): Promise<void> {
+  private async say(client: Client, choice: number, choices: Choices): Promise<void> {
     const receipt = `r${++this.names}`;
     const newName = (): string => `m${++this.names}`;
     const then = says[choice % says.length]!({ client, model: this.model, choices, newName }, receipt);
@@ -134,7 +131,7 @@ class World {
     this.hear(() => {
       if (client.receipts.has(receipt)) then();
       else client.gone();
-    }, isScattered);
+    });
   }
 
   /** First what is confirmed, then what was delivered: the order in which the server did it. */

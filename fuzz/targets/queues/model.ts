@@ -7,6 +7,7 @@ export const limits = {
   deliveries: 3,
   redeliveryDelay: 100,
   longestRedeliveryDelay: 150,
+  deadLetterTime: 600,
   prefetch: 4,
   transactions: 2,
   transactionBytes: 5000,
@@ -91,7 +92,7 @@ export class Model {
     const isDead = item.destination.startsWith(DEAD);
     if (++item.refusals >= limits.deliveries && !isDead) {
       item.destination = DEAD + item.destination.replace('/queue/', '');
-      item.expires = Infinity;
+      item.expires = this.now() + limits.deadLetterTime;
       item.order = ++this.lastOrder;
       item.refusals = item.notBefore = 0;
     } else {

@@ -10,6 +10,7 @@ import { watch } from './commands/watch.js';
 import type { Command } from './command.js';
 import { UsageError } from './command.js';
 import { ConfigError } from './settings/config-value.js';
+import { didYouMean } from './spelling.js';
 
 const commands: Readonly<Record<string, Command>> = { demo, serve, call, watch, passcode };
 
@@ -40,7 +41,8 @@ async function run([name, ...args]: string[]): Promise<number> {
     return 0;
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command === undefined) throw new UsageError(`there is no command ${name}`, overview);
+  if (command === undefined)
+    throw new UsageError(`there is no command ${name}${didYouMean(name, Object.keys(commands))}`);
   if (args.includes('--help') || args.includes('-h')) {
     console.log(command.usage);
     return 0;
@@ -48,11 +50,17 @@ async function run([name, ...args]: string[]): Promise<number> {
   return command.run(args);
 }
 
+/** Where to read on: the help of the command, if there is such a command. */
+function hintFor([name = '']: string[]): string {
+  return `sallyport ${Object.hasOwn(commands, name) ? `${name} ` : ''}--help tells more`;
+}
+
+const words = process.argv.slice(2);
 try {
-  process.exitCode = await run(process.argv.slice(2));
+  process.exitCode = await run(words);
 } catch (thrown) {
   const error = toError(thrown);
   console.error(`sallyport: ${error.message}`);
-  if (error instanceof UsageError) console.error(`\n${error.usage}`);
-  process.exitCode = error instanceof UsageError || error instanceof ConfigError ? 2 : 1;
+  if (error instanceof UsageError) console.error(hintFor(words));
+  process.exitCode = [UsageError, ConfigError].some((kind) => error instanceof kind) ? 2 : 1;
 }

@@ -18,6 +18,11 @@ export interface Channel<Incoming, Outgoing = Incoming> extends AsyncIterable<In
    * Resolves when the connection is gone; never rejects. Closing twice is closing once.
    */
   close(reason?: Error): Promise<void>;
+  /**
+   * Resolves when the connection is gone. Only there where the other side can end alone, and still read what is sent after
+   * the iteration has ended (a half-close, RFC 9293, section 3.6); elsewhere that is the end of both.
+   */
+  readonly gone?: Promise<void> | undefined;
 }
 
 /** Bytes, as TCP, TLS, a WebSocket or a pair in memory carry them. A string is sent as its UTF-8 bytes. */

@@ -24,11 +24,13 @@ export interface Limits {
   redeliveryDelay: number;
   /** The longest that a NACK keeps a message back, milliseconds. Default 30 000. */
   longestRedeliveryDelay: number;
+  /** How long a message stays among the dead letters, milliseconds. Default 7 days. */
+  deadLetterTime: number;
   /** Open transactions of one connection. Default 32. */
   transactions: number;
   /** Bytes waiting in one transaction. Default 16 MiB. */
   transactionBytes: number;
-  /** Queues and temporary queues that one client's messages have brought into being. Default 1000. */
+  /** Queues, dead letters' included, and temporary queues that one client's messages have brought into being. Default 1000. */
   destinations: number;
   /** Messages waiting in one queue. Default 100 000. */
   queueMessages: number;
@@ -44,6 +46,8 @@ export interface Limits {
   calls: number;
   /** Calls of this side waiting for their answer at once; further ones are refused. Default 10 000. */
   pendingCalls: number;
+  /** Once a client of bare JSON-RPC has ended its side of TCP, its calls have so long to be answered, milliseconds. Default 30 000. */
+  halfClosedTime: number;
   /** Arrays and objects within each other in a JSON text. Default 512. */
   jsonDepth: number;
   /** Members of a JSON-RPC batch. Default 1000. */
@@ -76,6 +80,7 @@ export const defaultLimits: Limits = {
   deliveries: 6,
   redeliveryDelay: 100,
   longestRedeliveryDelay: 30_000,
+  deadLetterTime: 7 * 24 * 60 * 60 * 1000,
   transactions: 32,
   transactionBytes: 16 * 1024 * 1024,
   destinations: 1000,
@@ -86,6 +91,7 @@ export const defaultLimits: Limits = {
   queuedBytes: 256 * 1024 * 1024,
   calls: 256,
   pendingCalls: 10_000,
+  halfClosedTime: 30_000,
   jsonDepth: 512,
   batch: 1000,
   writeBuffer: 16 * 1024 * 1024,

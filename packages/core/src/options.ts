@@ -1,8 +1,11 @@
 // Options are plain objects; a misspelt one must not be silently nothing.
 
-/** What an option may be, by name: a test, and what to say when it fails. */
+/** What an option may be, by name: of a type, or one of these words. */
 export type OptionRules = Readonly<
-  Record<string, 'number' | 'string' | 'boolean' | 'function' | 'object' | 'array' | 'any'>
+  Record<
+    string,
+    'number' | 'string' | 'boolean' | 'function' | 'object' | 'array' | 'AbortSignal' | 'any' | readonly string[]
+  >
 >;
 
 /** Throws a TypeError that names an option which is unknown or not of its type. Undefined is as good as absent. */
@@ -13,12 +16,16 @@ export function checkOptions(options: object, rules: OptionRules, of: string): v
       throw new TypeError(`${of}: unknown option ${name}; known are ${Object.keys(rules).join(', ')}`);
     if (value === undefined || type === 'any' || fits(value, type)) continue;
     const kind = type === 'number' ? 'number, not negative' : type;
-    throw new TypeError(`${of}: option ${name} must be ${/^[ao]/.test(type) ? 'an' : 'a'} ${kind}`);
+    const must = typeof type === 'object' ? type.join(' or ') : `${/^[ao]/i.test(type) ? 'an' : 'a'} ${kind}`;
+    throw new TypeError(`${of}: option ${name} must be ${must}`);
   }
 }
 
 /** Numbers are durations and counts: none is negative. */
-function fits(value: unknown, type: string): boolean {
+function fits(value: unknown, type: string | readonly string[]): boolean {
+  if (typeof type === 'object') return type.includes(value as string);
+  // Signals of another realm, or made up in older programs, will do.
+  if (type === 'AbortSignal') return typeof (value as Partial<AbortSignal> | null)?.addEventListener === 'function';
   if (type === 'array') return Array.isArray(value);
   if (type === 'number') return typeof value === 'number' && value >= 0;
   return typeof value === type && value !== null && !Array.isArray(value);

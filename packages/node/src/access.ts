@@ -25,17 +25,28 @@ export interface LoginTerms {
   expires(time: Date | number): void;
 }
 
+type Known<Principal> = Principal | undefined | null | false;
+
 /** Returns who it is, which may be anything but undefined, null and false; those, and a throw, refuse. */
-export type Authenticate = (credentials: Credentials, terms: LoginTerms) => unknown;
+export type Authenticate<Principal = unknown> = (
+  credentials: Credentials,
+  terms: LoginTerms,
+) => Known<Principal> | Promise<Known<Principal>>;
+
+interface Wish<Principal> {
+  /** What `authenticate` returned. */
+  principal: Principal;
+  session: Session;
+}
 
 /** What somebody wants to do: to be here at all, to call a method, or to use a destination. */
-export type Access =
-  | { principal: unknown; session: Session; action: 'connect' }
-  | { principal: unknown; session: Session; action: 'call'; method: string }
-  | { principal: unknown; session: Session; action: 'subscribe' | 'send' | 'serve'; destination: string };
+export type Access<Principal = unknown> =
+  | (Wish<Principal> & { action: 'connect'; method?: undefined; destination?: undefined })
+  | (Wish<Principal> & { action: 'call'; method: string; destination?: undefined })
+  | (Wish<Principal> & { action: 'subscribe' | 'send' | 'serve'; destination: string; method?: undefined });
 
 /** Anything but true refuses. */
-export type Authorize = (access: Access) => boolean | Promise<boolean>;
+export type Authorize<Principal = unknown> = (access: Access<Principal>) => boolean | Promise<boolean>;
 
 /** Nobody is told why: that would help a stranger. */
 export class Refusal extends AuthError {
@@ -84,7 +95,7 @@ export function sameSecret(given: string | undefined, secret: string | undefined
  * An `authenticate` that knows these passcodes by login: `knownLogins({ ann: process.env.ANN })`. The principal is
  * `{ login }`. An unknown login takes as long as a known one.
  */
-export function knownLogins(passcodes: Readonly<Record<string, string | undefined>>): Authenticate {
+export function knownLogins(passcodes: Readonly<Record<string, string | undefined>>): Authenticate<{ login: string }> {
   const known = new Map(Object.entries(passcodes));
   return ({ login = '', passcode }) => {
     const isRight = sameSecret(passcode, known.get(login) ?? 'x'.repeat(16));

@@ -1,6 +1,6 @@
-// A client over TCP, TLS or WebSocket: what a Node program calls.
+// A client over TCP, TLS or WebSocket, or of an oVirt host: what a Node program calls.
 
-import type { ByteStream } from '@sallyport/core';
+import { type ByteStream, ConnectionError } from '@sallyport/core';
 import {
   checkConnect,
   connectClient,
@@ -8,30 +8,55 @@ import {
   type Contract,
   type StompClient,
 } from '@sallyport/core/client';
-import { type NodeDialOptions, dial, dialOptionRules, schemes } from './dial-url.js';
+import { type NodeDialOptions, dial, dialOptionRules, placeOf, schemes } from './dial-url.js';
+import { connectOvirt } from './ovirt/client/connect.js';
+import { type OvirtConnectOptions, ovirtSchemes } from './ovirt/client/options.js';
+import type { OvirtClient } from './ovirt/client/ovirt-client.js';
 
 /** Options of `connect` in Node. */
 export type NodeConnectOptions = ConnectOptions & NodeDialOptions;
 
+/** A URL of the vdsm of an oVirt host. */
+export type OvirtUrl = `ovirt://${string}` | `ovirt+tls://${string}`;
+
+/** Connects to the vdsm of an oVirt host: {@link connectOvirt}. */
+export function connect<Api extends Contract = Contract>(
+  url: OvirtUrl,
+  options?: OvirtConnectOptions,
+): Promise<OvirtClient<Api>>;
 /**
  * Connects to a server by `tcp://`, `tls://`, `ws://` or `wss://` and keeps the connection up. Rejects with
  * ConnectionError if the server cannot be reached, with AuthError if it refuses us; rejects with a TypeError for a
  * wrong option.
  */
+export function connect<Api extends Contract = Contract>(
+  url: string | URL,
+  options?: NodeConnectOptions,
+): Promise<StompClient<Api>>;
 export async function connect<Api extends Contract = Contract>(
   url: string | URL,
-  options: NodeConnectOptions = {},
-): Promise<StompClient<Api>> {
+  options: NodeConnectOptions | OvirtConnectOptions = {},
+): Promise<StompClient<Api> | OvirtClient<Api>> {
   const address = new URL(url);
-  checkConnect(address, schemes, options, dialOptionRules);
-  return connectClient<Api>({
-    host: hostOf(address),
+  const isOvirt = ovirtSchemes.includes(address.protocol);
+  return isOvirt
+    ? connectOvirt(address, options as OvirtConnectOptions)
+    : connectHouse(address, options as NodeConnectOptions);
+}
+
+function connectHouse<Api extends Contract>(address: URL, options: NodeConnectOptions): Promise<StompClient<Api>> {
+  checkConnect(address, [...schemes, ...ovirtSchemes], options, dialOptionRules);
+  const connecting = connectClient<Api>({
+    host: placeOf(address).host,
     ...options,
     dial: (): Promise<ByteStream> => dial(address, options),
   });
+  return address.protocol === 'tcp:' ? connecting.catch((error: unknown) => refuse(address, error)) : connecting;
 }
 
-/** The name without the brackets of an IPv6 address. */
-function hostOf(url: URL): string {
-  return url.hostname.replace(/^\[|\]$/g, '');
+/** TCP connects to anything; a port that takes only TLS then hangs up on CONNECT, and cannot say why in clear text. */
+function refuse({ host }: URL, error: unknown): never {
+  if (!(error instanceof ConnectionError) || error.code !== 'ERR_CONNECTION_LOST') throw error;
+  const message = `${host} closed the connection without an answer to CONNECT; if it takes TLS only, connect by tls://`;
+  throw new ConnectionError(error.code, message, { cause: error });
 }

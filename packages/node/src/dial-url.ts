@@ -12,7 +12,7 @@ import {
 } from '@sallyport/core';
 import { type EmitterWebSocket, emitterStream, stompProtocols } from '@sallyport/websocket/upgrade';
 import { WebSocket } from 'ws';
-import { dialTcp, dialTls } from './dial.js';
+import { dialTcp, dialTls, schemeHint } from './dial.js';
 
 /** What a page cannot choose and a Node program can. */
 export interface NodeDialOptions {
@@ -46,11 +46,15 @@ export const schemes: readonly string[] = ['tcp:', 'tls:', 'ws:', 'wss:'];
 /** The port that Sallyport, like vdsm, listens on unless told otherwise. */
 export const defaultPort = 54321;
 
+/** Where a URL leads: the name, without the brackets of an IPv6 address, and the port. */
+export function placeOf({ hostname, port }: URL): { host: string; port: number } {
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: port === '' ? defaultPort : Number(port) };
+}
+
 /** Makes a connection to a URL. Rejects with ConnectionError. */
 export function dial(url: URL, options: NodeDialOptions): Promise<ByteStream> {
   const { ca, cert, key, servername, clock, limits } = options;
-  const place = { host: url.hostname.replace(/^\[|\]$/g, ''), port: url.port === '' ? defaultPort : Number(url.port) };
-  const common = { ...place, timeout: options.dialTime, clock, limits };
+  const common = { ...placeOf(url), timeout: options.dialTime, clock, limits };
   const tls = { ca, cert, key, servername, rejectUnauthorized: options.insecure !== true };
   if (url.protocol === 'tcp:') return dialTcp(common);
   if (url.protocol === 'tls:') return dialTls({ ...common, ...present(tls) });
@@ -76,7 +80,9 @@ function dialWebSocket(url: URL, options: NodeDialOptions, tls: object): Promise
       const cause = toError(thrown);
       const code = /certificate|self.signed/i.test(cause.message) ? 'ERR_TLS_CERTIFICATE' : 'ERR_CONNECT';
       const hint =
-        code === 'ERR_CONNECT' ? '' : '; pass its authority as `ca`, or `insecure: true` to accept any certificate';
+        code === 'ERR_CONNECT'
+          ? schemeHint(cause, url.protocol === 'ws:' ? 'wss' : 'ws')
+          : '; pass its authority as `ca`, or `insecure: true` to accept any certificate';
       reject(
         new ConnectionError(
           code,

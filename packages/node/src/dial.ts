@@ -87,7 +87,14 @@ function connectError(socket: Socket, options: DialOptions, cause: Error): Conne
     const text = `the certificate of ${where} is not trusted: ${cause.message}; ${hint}`;
     return new ConnectionError('ERR_TLS_CERTIFICATE', text, { cause });
   }
-  return new ConnectionError('ERR_CONNECT', `cannot connect to ${where}: ${describe(cause)}`, { cause });
+  const hint = 'encrypted' in socket ? schemeHint(cause, 'tcp') : '';
+  return new ConnectionError('ERR_CONNECT', `cannot connect to ${where}: ${describe(cause)}${hint}`, { cause });
+}
+
+/** The end of an error's text if the other side hung up on our first words, or answered a ClientHello by what is no TLS. */
+export function schemeHint({ message }: Error, other: 'tcp' | 'tls' | 'ws' | 'wss'): string {
+  if (!/hang up|disconnected before|closed the connection|wrong version number|ECONNRESET/.test(message)) return '';
+  return `; if it takes ${other === 'tcp' || other === 'ws' ? 'no TLS' : 'TLS only'}, connect by ${other}://`;
 }
 
 /** A name with several addresses fails once for each; the error for all of them says nothing itself. */

@@ -8,28 +8,18 @@ import {
   privateRequestQueue,
   requestQueue,
 } from '@sallyport/core/broker';
-import {
-  type Answer,
-  BrokerRpc,
-  ErrorCode,
-  idOf,
-  type Methods,
-  MethodTable,
-  parseJson,
-  errorText,
-  requestText,
-} from '@sallyport/core/jsonrpc';
+import { BrokerRpc, ErrorCode, type Methods, MethodTable, requestText } from '@sallyport/core/jsonrpc';
 import { type HeartBeatOptions, MessageEncoder, serveStomp, type StompServerConnection } from '@sallyport/core/stomp';
 import { isNothing } from './access.js';
 import { builtInMethods } from './built-in-methods.js';
 import { endAndClose, type Served } from './drain.js';
 import type { Arrival } from './arrival.js';
 import { Entrance } from './entrance.js';
+import { HttpRequests } from './http-requests.js';
 import { serveJsonRpc } from './json-rpc-connection.js';
 import { loginMethod } from './json-rpc-login.js';
 import { defaultServerLimits } from './limits.js';
 import type { LoginOptions } from './login.js';
-import { RequestCalls } from './request-calls.js';
 import { Rights } from './rights.js';
 import { ServiceCalls } from './service-calls.js';
 import { Session } from './session.js';
@@ -44,25 +34,22 @@ export interface HubOptions extends LoginOptions, HeartBeatOptions {
   onError?: ((error: Error, method: string) => void) | undefined;
 }
 
-/** Answers one text, if there is an answer. */
-export type AnswerText = (text: string) => Promise<string | undefined>;
-
 export class Hub {
   readonly broker: EmbeddedBroker;
   readonly methods = new MethodTable();
+  /** Lets requests by HTTP in, and answers them. */
+  readonly requests: HttpRequests;
   private readonly entrance: Entrance;
   private readonly rights: Rights;
   private readonly link: EmbeddedLink;
   private readonly rpc: BrokerRpc;
   private readonly messages = new MessageEncoder();
-  private readonly requestCalls: RequestCalls;
   private readonly serviceCalls: ServiceCalls;
 
   constructor(private readonly options: HubOptions) {
     const { limits, clock, authorize } = options;
     this.broker = new EmbeddedBroker({ limits, clock, undeliverable: (delivery) => this.refuse(delivery) });
     this.link = this.broker.link();
-    this.requestCalls = new RequestCalls(limits?.calls ?? defaultServerLimits.calls);
     this.serviceCalls = new ServiceCalls(clock ?? systemClock);
     this.entrance = new Entrance(options, this.broker.quotas);
     this.rights = new Rights(authorize);
@@ -86,6 +73,7 @@ export class Hub {
       callerOf: (delivery) => (delivery.origin as Session | undefined) ?? this.self,
     });
     this.rpc.serve(requestQueue);
+    this.requests = new HttpRequests(this.entrance, this.rpc.dispatcher, { ...defaultServerLimits, ...limits });
   }
 
   /** Those that have been let in, requests by HTTP excepted. */
@@ -167,30 +155,6 @@ export class Hub {
   serveJsonRpc(channel: MessageChannel, arrival: Arrival): Promise<Error | undefined> {
     const { dispatcher } = this.rpc;
     return serveJsonRpc(channel, arrival, { entrance: this.entrance, dispatcher, options: this.rpcOptions() });
-  }
-
-  /**
-   * Lets a request by HTTP in; resolves with what answers its text. Rejects with AuthError if it is refused.
-   *
-   * @param connection what stays the same for all requests of one connection
-   */
-  async admitRequest(arrival: Arrival, connection: object): Promise<AnswerText> {
-    const session = new Session(randomName(), arrival.origin);
-    await this.entrance.admitRequest(session, arrival, connection);
-    return async (text) => {
-      const leave = (): void => this.rpc.dispatcher.leave(session, new Error('the client has left'));
-      arrival.gone.addEventListener('abort', leave);
-      let message: unknown;
-      try {
-        const { jsonDepth, batch = defaultServerLimits.batch } = this.options.limits ?? {};
-        message = parseJson(text, jsonDepth, batch);
-      } catch (error) {
-        return errorText(null, error);
-      }
-      const answer = (): Answer => this.rpc.dispatcher.receive(message, session, { length: text.length });
-      const share = this.entrance.share(session, arrival);
-      return this.requestCalls.run(connection, session, idOf(message), answer).finally(() => share.close());
-    };
   }
 
   async close(): Promise<void> {

@@ -8,7 +8,13 @@ export {
   sameSecret,
 } from './access.js';
 export type { Outcomes } from './rejections.js';
-export { connect, type NodeConnectOptions } from './connect.js';
+export { connect, type NodeConnectOptions, type OvirtUrl } from './connect.js';
+export { connectOvirt } from './ovirt/client/connect.js';
+export { type OvirtEvent, type OvirtEventsOptions, OvirtEventStream } from './ovirt/client/event-stream.js';
+export type { OvirtCallOptions } from './ovirt/client/host-calls.js';
+export type { OvirtConnectOptions } from './ovirt/client/options.js';
+export { OvirtClient } from './ovirt/client/ovirt-client.js';
+export type { RetryPolicy } from './ovirt/client/repeats.js';
 export { selfSigned, type SelfSignedOptions, type KeyPair } from './certificate.js';
 export { defaultPort, type NodeDialOptions } from './dial-url.js';
 export { loopbackHosts } from './http/host.js';

@@ -86,6 +86,7 @@ function run(
   const rest: MessageChannel = {
     send: (text) => channel.send(text),
     close: (reason) => channel.close(reason),
+    gone: channel.gone,
     [Symbol.asyncIterator]: () => texts,
   };
   const peer = new JsonRpcPeer(rest, { ...options, dispatcher, caller: session });

@@ -26,6 +26,10 @@ export interface ServerLimits extends Limits {
   httpHead: number;
   /** Headers of an HTTP request. Default 100. */
   httpHeaders: number;
+  /** Body of a request by XML-RPC. Default 4 MiB. */
+  xmlBody: number;
+  /** Arrays and structs within each other in XML-RPC. Default 64. */
+  xmlDepth: number;
   /** Fragments of one WebSocket message. Default 1024. */
   fragments: number;
   /** How long the answer to a refused login is kept back. Default 1000. */
@@ -52,6 +56,8 @@ export const defaultServerLimits: ServerLimits = {
   keepAliveTime: 5000,
   httpHead: 16 * 1024,
   httpHeaders: 100,
+  xmlBody: 4 * 1024 * 1024,
+  xmlDepth: 64,
   fragments: 1024,
   loginPause: 1000,
   loginFailures: 5,

@@ -5,6 +5,7 @@ import { type Alarm, type Clock, ConnectionError, systemClock, TimeoutError } fr
 import { type Authenticate, type Authorize, credentialsOf, type Given, Refusal } from './access.js';
 import { defaultServerLimits, type ServerLimits } from './limits.js';
 import { LoginPace, type Turn } from './login-pace.js';
+import { RefusedLogins } from './refused-logins.js';
 import type { Origin, Session } from './session.js';
 
 export interface LoginOptions {
@@ -14,6 +15,11 @@ export interface LoginOptions {
   clock?: Clock | undefined;
   /** Told when `authenticate` or `authorize` throws, without what it threw: that might name a secret. */
   onError?: ((error: Error, method: string) => void) | undefined;
+  /**
+   * Told of each kind of connection that was refused, once; and of refused logins, with name, address and protocol: at most
+   * one line a second, which sums them up when they are many. Never of passcodes or tokens. Default: nobody.
+   */
+  log?: ((level: 'info' | 'warn', message: string) => void) | undefined;
 }
 
 /** Who was let in. */
@@ -52,11 +58,13 @@ export class Logins {
   private readonly pace: LoginPace;
   /** Those of all attempts under way. */
   private readonly alarms = new Set<Alarm>();
+  private readonly refused: RefusedLogins | undefined;
 
   constructor(private readonly options: LoginOptions) {
     this.clock = options.clock ?? systemClock;
     this.limits = { ...defaultServerLimits, ...options.limits };
     this.pace = new LoginPace(this.clock, this.limits.loginPause, this.limits.loginFailures);
+    this.refused = options.log && new RefusedLogins(this.clock, options.log);
   }
 
   /**
@@ -68,7 +76,10 @@ export class Logins {
     if (authenticate === undefined && authorize === undefined) return { principal: undefined, expires: undefined };
     const { door } = attempt;
     // As many as there may be calls: by HTTP one connection can ask again and again before it is answered.
-    if (door.attempts >= this.limits.calls) throw new Refusal(true);
+    if (door.attempts >= this.limits.calls) {
+      this.refused?.add(attempt.origin, attempt.given);
+      throw new Refusal(true);
+    }
     door.attempts++;
     try {
       return await this.decide(attempt);
@@ -80,6 +91,7 @@ export class Logins {
   /** Keeps nobody waiting any more. */
   close(): void {
     this.pace.close();
+    this.refused?.close();
     for (const alarm of this.alarms) alarm.cancel();
   }
 
@@ -136,8 +148,10 @@ export class Logins {
     return turn;
   }
 
-  private async refuse({ door, isFree }: Attempt, turn: Turn | undefined): Promise<never> {
+  private async refuse({ door, isFree, isClaimless, origin, given }: Attempt, turn?: Turn): Promise<never> {
     if (isFree !== true) door.failures++;
+    // Who claims nothing asks what there is to claim.
+    if (isClaimless !== true) this.refused?.add(origin, given);
     const isLast = door.failures >= this.limits.loginFailures;
     await turn?.refused();
     throw new Refusal(isLast);

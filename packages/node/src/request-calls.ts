@@ -1,7 +1,8 @@
 // How much one connection has at work by HTTP, where each request is a session of its own: requests may come one behind
 // the other without waiting for answers.
 
-import { type Answer, type Id, tooManyCalls } from '@sallyport/core/jsonrpc';
+import type { RpcError } from '@sallyport/core';
+import { type Answer, tooManyCalls } from '@sallyport/core/jsonrpc';
 import type { Session } from './session.js';
 
 export class RequestCalls {
@@ -11,13 +12,18 @@ export class RequestCalls {
   /** @param most how many calls of one connection may be worked on at once (limits.calls) */
   constructor(private readonly most: number) {}
 
-  /** Runs the calls of a request that has this id, or answers that its connection has too many. */
-  async run(connection: object, session: Session, id: Id, answer: () => Answer): Promise<string | undefined> {
+  /** Runs the calls of a request; or answers by `refuse` that its connection has too many. */
+  async run<A extends Answer>(
+    connection: object,
+    session: Session,
+    answer: () => A,
+    refuse: (error: RpcError) => string,
+  ): Promise<string | Awaited<A>> {
     let sessions = this.sessions.get(connection);
     if (sessions === undefined) this.sessions.set(connection, (sessions = new Set()));
     let count = 0;
     for (const { running } of sessions) count += running.size;
-    if (count >= this.most) return tooManyCalls(id, this.most);
+    if (count >= this.most) return refuse(tooManyCalls(this.most));
     sessions.add(session);
     try {
       return await answer();

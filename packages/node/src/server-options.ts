@@ -1,6 +1,7 @@
 // What a server can be told, checked before anything is opened.
 
 import { checkLimits, checkOptions, type OptionRules } from '@sallyport/core';
+import type { Authenticate, Authorize } from './access.js';
 import type { HubOptions } from './hub.js';
 import { defaultServerLimits, type ServerLimits } from './limits.js';
 import { proxyList } from './proxy-protocol.js';
@@ -12,7 +13,11 @@ export interface ServerTlsOptions extends TlsGateOptions {
   required?: boolean;
 }
 
-export interface ServerOptions extends Omit<HubOptions, 'limits'> {
+export interface ServerOptions<Principal = unknown> extends Omit<HubOptions, 'limits' | 'authenticate' | 'authorize'> {
+  /** Who somebody is; asked once of each connection, and of each request by HTTP. Default: nobody is asked. */
+  authenticate?: Authenticate<Principal> | undefined;
+  /** Whether they may do what they want to. Default: everybody may do everything. */
+  authorize?: Authorize<Principal> | undefined;
   /**
    * TLS on the same port: certificate and key; or `'optional'` or `'required'` for a certificate made up at the start,
    * for trying things out. Default: no TLS.
@@ -29,11 +34,14 @@ export interface ServerOptions extends Omit<HubOptions, 'limits'> {
   proxies?: readonly string[] | undefined;
   /** A directory of files to serve at `/`. */
   page?: string | URL | undefined;
+  /**
+   * XML-RPC by HTTP, for programs that were there before JSON-RPC: true is at `/RPC2`, a path is there. The methods are the
+   * same, and those about methods beside: `system.listMethods` and so on. Default: no XML-RPC.
+   */
+  xmlRpc?: boolean | string | undefined;
   /** Listen beyond loopback although there is no `authenticate`. Default false. */
   insecure?: boolean | undefined;
   limits?: Partial<ServerLimits> | undefined;
-  /** Told once of each kind of thing that was refused. Default: nobody. */
-  log?: ((level: 'info' | 'warn', message: string) => void) | undefined;
 }
 
 export interface ListenOptions {
@@ -63,6 +71,7 @@ const rules: OptionRules = {
   allowedHosts: 'array',
   proxies: 'array',
   page: 'any',
+  xmlRpc: 'any',
   insecure: 'boolean',
   limits: 'object',
   log: 'function',
@@ -73,10 +82,24 @@ const tlsRules: OptionRules = { serverNames: 'array', requireAlpn: 'boolean', re
 
 /** Throws a TypeError that names what is wrong. */
 export function checkServerOptions(options: ServerOptions): void {
+  checkIsObject(options, 'createServer', "{ tls: 'optional' }");
   checkOptions(options, rules, 'createServer');
   checkLimits(options.limits ?? {}, defaultServerLimits, 'createServer');
+  for (const name of ['origins', 'allowedHosts', 'proxies'] as const) checkTexts(name, options[name]);
   proxyList(options.proxies ?? [], 'createServer');
+  checkPage(options.page);
   checkTls(options.tls);
+  checkXmlRpc(options.xmlRpc);
+}
+
+function checkTexts(name: string, texts: readonly unknown[] | undefined): void {
+  const wrong = texts?.findIndex((text) => typeof text !== 'string') ?? -1;
+  if (wrong !== -1) throw new TypeError(`createServer: option ${name}[${wrong}] must be a string`);
+}
+
+function checkPage(page: unknown): void {
+  if (page === undefined || page instanceof URL || (typeof page === 'string' && page !== '')) return;
+  throw new TypeError('createServer: option page must be the path of a directory, or its file: URL');
 }
 
 function checkTls(tls: ServerOptions['tls']): void {
@@ -89,8 +112,26 @@ function checkTls(tls: ServerOptions['tls']): void {
     throw new TypeError('createServer: option tls.serverNames must be names such as gate.example');
 }
 
+/** Where XML-RPC is spoken unless another path is given: what its clients ask for when their URL has none. */
+const XML_RPC_PATH = '/RPC2';
+
+/** The path of XML-RPC, if it is spoken. */
+export function xmlRpcPath({ xmlRpc }: Pick<ServerOptions, 'xmlRpc'>): string | undefined {
+  return typeof xmlRpc === 'string' ? xmlRpc : xmlRpc === true ? XML_RPC_PATH : undefined;
+}
+
+function checkXmlRpc(xmlRpc: ServerOptions['xmlRpc']): void {
+  if (xmlRpc === undefined || typeof xmlRpc === 'boolean') return;
+  // As it stands in requests: nothing of them is decoded (RFC 3986, section 3.3).
+  if (typeof xmlRpc !== 'string' || !/^\/[\w.~!$&'()*+,;=:@%/-]*$/.test(xmlRpc))
+    throw new TypeError('createServer: option xmlRpc must be a boolean or a path such as /RPC2');
+  if (xmlRpc === '/rpc' || xmlRpc === '/healthz')
+    throw new TypeError(`createServer: option xmlRpc: at ${xmlRpc} there is something else; take another path`);
+}
+
 /** Throws a TypeError or RangeError that names what is wrong. */
 export function checkListenOptions(options: ListenOptions): void {
+  checkIsObject(options, 'listen', `{ port: ${numberIn(options) ?? 8080} }`);
   checkOptions(options, { port: 'number', host: 'string' }, 'listen');
   const { port = 0 } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) {
@@ -100,8 +141,19 @@ export function checkListenOptions(options: ListenOptions): void {
 
 /** Throws a TypeError or RangeError that names what is wrong. */
 export function checkDrainOptions(options: DrainOptions): void {
+  checkIsObject(options, 'drain', `{ over: ${numberIn(options) ?? 5000} }`);
   checkOptions(options, { over: 'number' }, 'drain');
   if (options.over === Infinity) throw new RangeError('drain: option over must have an end');
+}
+
+/** A number in the place of options has no properties: it would be as good as no options at all. */
+function checkIsObject(options: unknown, of: string, example: string): void {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return;
+  throw new TypeError(`${of}: the options must be an object: ${of}(${example})`);
+}
+
+function numberIn(given: unknown): number | undefined {
+  return typeof given === 'number' || /^\d+$/.test(String(given)) ? Number(given) : undefined;
 }
 
 /** Whether only this machine can reach an address. */

@@ -13,6 +13,7 @@ import { selfSigned } from './certificate.js';
 import { defaultPort } from './dial-url.js';
 import { Drain, LAST_WORDS } from './drain.js';
 import { loopbackHosts } from './http/host.js';
+import type { RpcContext } from './http/rpc.js';
 import { HttpServer } from './http/server.js';
 import { Hub } from './hub.js';
 import { defaultServerLimits, type ServerLimits } from './limits.js';
@@ -25,15 +26,16 @@ import {
   isLoopback,
   type ListenOptions,
   type ServerOptions,
+  xmlRpcPath,
 } from './server-options.js';
 import type { Session } from './session.js';
 import { socketStream } from './tcp.js';
 import { TlsGate, type TlsGateOptions } from './tls.js';
 
 /** Makes a server; {@link Server.listen} opens its port. Throws a TypeError that names a wrong option. */
-export function createServer(options: ServerOptions = {}): Server {
-  checkServerOptions(options);
-  return new Server(options);
+export function createServer<Principal>(options: ServerOptions<Principal> = {}): Server {
+  checkServerOptions(options as ServerOptions);
+  return new Server(options as ServerOptions);
 }
 
 /** Tells that connecting again will help (IANA's registry of close codes). */
@@ -240,6 +242,10 @@ export class Server {
   private makeHttpServer(): HttpServer {
     const { origins, page, limits, clock } = this.options;
     const webSockets = this.makeUpgrade();
+    const arrivalBy = ({ accepted, headers, origin, signal }: RpcContext): Arrival =>
+      arrivalOf(accepted, 'http', 'http', { origin, authorization: headers.authorization, gone: signal });
+    const { requests } = this.hub;
+    const path = xmlRpcPath(this.options);
     return new HttpServer({
       origins,
       page,
@@ -247,10 +253,11 @@ export class Server {
       clock,
       onError: (error) => (this.options.onError ?? report)(error as Error, 'http'),
       health: () => ({ status: 'ok', sessions: this.hub.sessions.size }),
-      rpc: ({ accepted, headers, origin, signal }) => {
-        const words = { origin, authorization: headers.authorization, gone: signal };
-        return this.hub.admitRequest(arrivalOf(accepted, 'http', 'http', words), accepted);
-      },
+      rpc: (context) => requests.admit(arrivalBy(context), context.accepted),
+      xmlRpc:
+        path === undefined
+          ? undefined
+          : { path, rpc: (context) => requests.admitXml(arrivalBy(context), context.accepted) },
       upgrade: (request, socket, head, accepted) => webSockets(accepted)(request, socket, head),
     });
   }

@@ -37,12 +37,12 @@ export function socketStream(socket: Socket, options: SocketStreamOptions = {}):
 }
 
 class SocketStream implements ByteStream {
+  readonly gone: Promise<void>;
   private readonly arrivals: Arrivals<Uint8Array>;
   private readonly departures: Departures;
   private readonly clock: Clock;
   private readonly limits: Limits;
   private readonly peer: string;
-  private readonly gone: Promise<void>;
   private leave!: () => void;
   private closing = false;
   private ended = false;

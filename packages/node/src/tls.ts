@@ -60,6 +60,8 @@ export class TlsGate {
     socket.once('close', () => {
       if (this.waiting.get(place) === done) this.waiting.delete(place);
     });
+    // In TLS 1.3 who does not trust our certificate may just end, without a word: nothing is left to be said then.
+    socket.allowHalfOpen = false;
     this.server.emit('connection', socket);
   }
 
@@ -91,8 +93,9 @@ export class TlsGate {
     const place = placeOf(secured);
     const done = this.waiting.get(place);
     this.waiting.delete(place);
-    if (done === undefined) secured.destroy();
-    else done(secured);
+    if (done === undefined) return void secured.destroy();
+    secured.allowHalfOpen = true;
+    done(secured);
   }
 }
 

@@ -1,10 +1,11 @@
 import { createServer } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { ConnectionError } from '@sallyport/core';
 import { ManualClock } from '@sallyport/core/testing';
 import { collect } from '../../core/test/suites/byte-stream.js';
 import { selfSigned } from '../src/certificate.js';
+import { connect, createServer as createHouse } from '../src/index.js';
 import { dialTcp, dialTls } from '../src/dial.js';
 import { listening } from './fixtures/sockets.js';
 
@@ -139,4 +140,48 @@ describe('TLS', () => {
     expect((error as Error).message).toBe(`${host}:${port} did not answer within 3000 ms (option \`timeout\`)`);
     expect(clock.pending).toBe(0);
   });
+});
+
+describe('the other scheme is named', () => {
+  async function port(tls?: { required: boolean }): Promise<number> {
+    const server = createHouse(tls === undefined ? {} : { tls: { ...keys, ...tls } });
+    onTestFinished(() => server.close());
+    return (await server.listen({ port: 0, host })).port;
+  }
+
+  test.each([
+    ['tcp', 'tls', true, 'ERR_CONNECTION_LOST'],
+    ['ws', 'wss', true, 'ERR_CONNECT'],
+    ['tls', 'tcp', false, 'ERR_CONNECT'],
+    ['wss', 'ws', false, 'ERR_CONNECT'],
+  ])('%s:// to a port that wants %s://', async (scheme, other, needsTls, code) => {
+    const error = await outcome(
+      connect(`${scheme}://${host}:${await port(needsTls ? { required: true } : undefined)}`),
+    );
+    expect(error).toMatchObject({ name: 'ConnectionError', code, cause: expect.any(Error) as unknown });
+    expect((error as Error).message).toMatch(
+      needsTls ? `if it takes TLS only, connect by ${other}://` : `if it takes no TLS, connect by ${other}://`,
+    );
+  });
+
+  test('tls:// to a port that answers in clear text', async () => {
+    const { port } = await listening((socket) => socket.on('error', () => {}).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+    await expect(connect(`tls://${host}:${port}`)).rejects.toThrow('connect by tcp://');
+  });
+
+  test('but not where nobody listens', async () => {
+    const error = (await outcome(connect(`tls://${host}:${await deadPort()}`))) as Error;
+    expect(error.message).toContain('ECONNREFUSED');
+    expect(error.message).not.toContain('tcp://');
+  });
+});
+
+// Node ends the connection without an alert; in TLS 1.3 our handshake was not over then.
+test('who does not trust the certificate is gone at once, and the server says what happened', async () => {
+  const log = vi.fn();
+  const server = createHouse({ tls: { ...keys, minVersion: 'TLSv1.3' }, log });
+  onTestFinished(() => server.close());
+  const { port } = await server.listen({ port: 0, host });
+  await expect(connect(`tls://${host}:${port}`)).rejects.toMatchObject({ code: 'ERR_TLS_CERTIFICATE' });
+  await vi.waitFor(() => expect(JSON.stringify(log.mock.calls)).toContain('a TLS handshake failed'));
 });

@@ -1,7 +1,7 @@
 // How many calls one connection may have at work by HTTP.
 
 import { expect, test } from 'vitest';
-import { Dispatcher, MethodTable } from '@sallyport/core/jsonrpc';
+import { Dispatcher, errorText, MethodTable } from '@sallyport/core/jsonrpc';
 import { RequestCalls } from '../src/request-calls.js';
 import { Session } from '../src/session.js';
 import { resolvers } from './fixtures/sockets.js';
@@ -16,7 +16,8 @@ test('requests of one connection are counted together, others by themselves', as
   const calls = new RequestCalls(2);
   const ask = (connection: object, method: string): Promise<string | undefined> => {
     const session = new Session('s', origin);
-    return calls.run(connection, session, 1, () => dispatcher.receive({ jsonrpc: '2.0', id: 1, method }, session));
+    const answer = () => dispatcher.receive({ jsonrpc: '2.0', id: 1, method }, session);
+    return calls.run(connection, session, answer, (error) => errorText(1, error));
   };
   const [one, other] = [{}, {}];
   expect(await ask(one, 'now')).toContain('"now"');

@@ -12,7 +12,7 @@ import { becomes, comesUp, testClient } from './fixtures/test-client.js';
 let house: House;
 beforeAll(async () => {
   house = await startHouse({
-    authorize: (access) => !('destination' in access && access.destination.includes('forbidden')),
+    authorize: ({ destination }) => !destination?.includes('forbidden'),
   });
 });
 afterAll(async () => {

@@ -43,7 +43,7 @@ class PortChannel<Incoming extends Payload, Outgoing extends Payload> implements
   private readonly departures: Departures;
   private readonly pongs: Pongs;
   private readonly clock: Clock;
-  private readonly gone: Promise<void>;
+  private readonly whenGone: Promise<void>;
   private leave!: () => void;
   private closing = false;
   private failing = false;
@@ -72,7 +72,7 @@ class PortChannel<Incoming extends Payload, Outgoing extends Payload> implements
       cut: (error: Error) => this.fail(error),
     };
     this.pongs = new Pongs(pongGate, this.clock, limits.writeStall);
-    this.gone = new Promise((resolve) => (this.leave = resolve));
+    this.whenGone = new Promise((resolve) => (this.leave = resolve));
     port.listen({
       message: (data) => this.take(data),
       ping: (data) => this.failing || this.pongs.answer(data),
@@ -86,14 +86,14 @@ class PortChannel<Incoming extends Payload, Outgoing extends Payload> implements
   }
 
   close(reason?: Error): Promise<void> {
-    if (this.closing) return this.gone;
+    if (this.closing) return this.whenGone;
     if (reason !== undefined) this.fail(reason);
     else {
       this.closing = true;
       this.arrivals.drop();
       void this.departures.end().then(() => this.farewell(this.options.closeCode?.() ?? 1000, ''));
     }
-    return this.gone;
+    return this.whenGone;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Incoming> {

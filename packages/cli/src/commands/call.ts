@@ -1,16 +1,27 @@
 // sallyport call: one call, its result, the end.
 
 import { RpcError, toError } from '@sallyport/core';
-import { connect } from '@sallyport/node';
-import { type Command, connectOptions, connectUsage, readConnect, readLine, readUrl, UsageError } from '../command.js';
+import {
+  checkOvirt,
+  type Command,
+  connectOptions,
+  connectUsage,
+  isOvirt,
+  readConnect,
+  readLine,
+  readUrl,
+  UsageError,
+} from '../command.js';
+import { open, openHost } from '../connection.js';
 import { endWithReader, formatError, formatValue, standardOutput } from '../output.js';
 
 const usage = `Usage: sallyport call [options] URL METHOD [PARAMS]
 
 Calls a method and prints its result: readable on a terminal, as one line of JSON in a pipe.
 
-  URL                tcp://, tls://, ws:// or wss://, such as tcp://localhost:54321
-  METHOD             such as host.getStats
+  URL                tcp://, tls://, ws:// or wss://, such as tcp://localhost:54321;
+                     ovirt+tls:// or ovirt:// for an oVirt host
+  METHOD             such as host.getStats; of an oVirt host, Host.getStats
   PARAMS             a JSON object or array
 
 ${connectUsage}
@@ -23,16 +34,18 @@ export const call: Command = {
   usage,
   async run(args) {
     const options = { ...connectOptions, service: { type: 'string' } } as const;
-    const { values, positionals } = readLine(args, options, [2, 3], usage);
+    const { values, positionals } = readLine(args, options, ['URL', 'METHOD', '[PARAMS]']);
     const [address, method, params] = positionals as [string, string, string?];
-    const url = readUrl(address, usage);
+    const url = readUrl(address);
     const readParams = parseParams(params);
-    const connection = readConnect(values, usage);
+    const connection = readConnect(values);
+    if (isOvirt(url)) checkOvirt(values);
     endWithReader();
     try {
-      const client = await connect(url, connection);
+      const client = isOvirt(url) ? await openHost(url, connection) : await open(url, connection);
       try {
-        const result = await client.call(method, readParams, { service: values.service });
+        const { service } = values;
+        const result = await client.call(method, readParams, service === undefined ? {} : { service });
         standardOutput.write(formatValue(result, standardOutput));
       } finally {
         await client.close();
@@ -53,8 +66,8 @@ function parseParams(text: string | undefined): unknown {
   try {
     params = JSON.parse(text);
   } catch (error) {
-    throw new UsageError(`PARAMS is not JSON: ${toError(error).message}`, usage);
+    throw new UsageError(`PARAMS is not JSON: ${toError(error).message}`);
   }
   if (typeof params === 'object' && params !== null) return params;
-  throw new UsageError('PARAMS must be a JSON object or array', usage);
+  throw new UsageError(`PARAMS must be a JSON object or array, not ${JSON.stringify(params).slice(0, 80)}`);
 }

@@ -7,6 +7,7 @@ import { hostName } from '../server/greeting.js';
 import { HostSampler } from '../host-stats.js';
 import { readServerOptions, serverOptions, serverUsage } from '../settings/server-options.js';
 import { runServer } from '../server/server-process.js';
+import type { Settings } from '../settings/settings.js';
 
 const usage = `Usage: sallyport demo [options]
 
@@ -25,8 +26,8 @@ export const demo: Command = {
   summary: 'start a server to try things out with, and a page',
   usage,
   async run(args) {
-    const { values } = readLine(args, serverOptions, [0, 0], usage);
-    const settings = readServerOptions(values, usage, { page: true, tls: true });
+    const { values } = readLine(args, serverOptions, []);
+    const settings = readServerOptions(values, { page: true, tls: true });
     return runServer({ read: () => Promise.resolve(settings), reloads: false, prepare, hint });
   },
 };
@@ -38,12 +39,33 @@ function prepare(server: Server): () => void {
   return () => clearInterval(ticking);
 }
 
-function hint({ host, port }: ServerAddress): string {
+/** Calls to paste into another shell, with the options that the server's own make necessary. */
+function hint({ host, port }: ServerAddress, { tls, access }: Settings): string {
   const at = `${hostName(host)}:${port}`;
-  return `  In another shell:
+  const login = access?.users[0]?.name;
+  const isByCertificate = login === undefined && access?.certified !== undefined;
+  const isSecure = tls?.required === true || isByCertificate;
+  const options = [
+    ...(isSecure ? [' --insecure'] : []),
+    ...(login === undefined ? [] : [` --login ${shellWord(login)}`]),
+    ...(isByCertificate ? [' --cert FILE --key FILE'] : []),
+  ].join('');
+  const lines = [
+    // Not the passcode itself: it would be on the screen, and in the history of that shell.
+    ...(login === undefined ? [] : ['read -rs SALLYPORT_PASSCODE && export SALLYPORT_PASSCODE']),
+    `npx sallyport call ${isSecure ? 'tls' : 'tcp'}://${at} host.getStats '{}'${options}`,
+    `npx sallyport watch ${isSecure ? 'wss' : 'ws'}://${at} 'host.*'${options}`,
+  ];
+  const remark =
+    login !== undefined
+      ? `, where the first line waits for ${login}'s passcode`
+      : isByCertificate
+        ? ', with your own certificate and its key'
+        : '';
+  return `  In another shell${remark}:\n\n${lines.map((line) => `    ${line}\n`).join('')}\n  Ctrl-C ends it.`;
+}
 
-    npx sallyport call tcp://${at} host.getStats '{}'
-    npx sallyport watch ws://${at} 'host.*'
-
-  Ctrl-C ends it.`;
+/** A text as one word of a shell. */
+function shellWord(text: string): string {
+  return /^[\w.@%+:,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -19,7 +19,7 @@ export const passcode: Command = {
   summary: 'hash a passcode, or make a token, for serve --config',
   usage,
   async run(args) {
-    const { values } = readLine(args, { token: { type: 'boolean' } }, [0, 0], usage);
+    const { values } = readLine(args, { token: { type: 'boolean' } }, []);
     if (values.token === true) {
       const token = newToken();
       console.log(`${token}\n${hashToken(token)}`);

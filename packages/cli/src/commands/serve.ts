@@ -28,19 +28,14 @@ export const serve: Command = {
   summary: 'start a broker: services, events and queues for its clients',
   usage,
   async run(args) {
-    const { config, ...values } = readLine(
-      args,
-      { ...serverOptions, config: { type: 'string' } },
-      [0, 0],
-      usage,
-    ).values;
+    const { config, ...values } = readLine(args, { ...serverOptions, config: { type: 'string' } }, []).values;
     if (config === undefined) {
-      const settings = readServerOptions(values, usage, { page: false, tls: false });
+      const settings = readServerOptions(values, { page: false, tls: false });
       return runServer({ read: () => Promise.resolve(settings), reloads: true, hint });
     }
     const other = Object.keys(values).find((name) => !besideConfig.includes(name));
-    if (other !== undefined) throw new UsageError(`--${other} does not go with --config: say it in the file`, usage);
-    const port = readPort(values.port, usage);
+    if (other !== undefined) throw new UsageError(`--${other} does not go with --config: say it in the file`);
+    const port = readPort(values.port);
     const read = async (): Promise<Settings> => {
       const settings = await readConfig(config);
       return { ...settings, port: port ?? settings.port, host: values.host ?? settings.host };

@@ -1,27 +1,32 @@
 // sallyport watch: events as they come, until somebody has seen enough.
 
-import { toError } from '@sallyport/core';
+import { AuthError, toError } from '@sallyport/core';
 import { topicTokens } from '@sallyport/core/broker';
 import type { EventItem, StompClient } from '@sallyport/core/client';
-import { connect } from '@sallyport/node';
+import type { OvirtClient, OvirtEvent } from '@sallyport/node';
 import {
+  checkOvirt,
   type Command,
   connectOptions,
   connectUsage,
+  isOvirt,
   readConnect,
   readLine,
   readNumber,
   readUrl,
   UsageError,
 } from '../command.js';
+import { open, openHost } from '../connection.js';
 import { endWithReader, formatError, formatEvent, standardOutput } from '../output.js';
 
 const usage = `Usage: sallyport watch [options] URL PATTERN
 
 Prints events as they come: readable on a terminal, one line of JSON each in a pipe.
 
-  URL                tcp://, tls://, ws:// or wss://, such as wss://localhost:54321
-  PATTERN            host.stats, or host.* for one token, or host.# for any number
+  URL                tcp://, tls://, ws:// or wss://, such as wss://localhost:54321;
+                     ovirt+tls:// or ovirt:// for an oVirt host
+  PATTERN            host.stats, or host.* for one token, or host.# for any number;
+                     of an oVirt host four parts, such as '*|virt|VM_status|*'
 
 ${connectUsage}
   --count N          end after N events
@@ -35,14 +40,17 @@ export const watch: Command = {
   usage,
   async run(args) {
     const options = { ...connectOptions, count: { type: 'string' }, after: { type: 'string' } } as const;
-    const { values, positionals } = readLine(args, options, [2, 2], usage);
+    const { values, positionals } = readLine(args, options, ['URL', 'PATTERN']);
     const [address, pattern] = positionals as [string, string];
-    const url = readUrl(address, usage);
-    checkPattern(pattern);
-    const count = readNumber('count', values.count, usage) ?? Infinity;
+    const url = readUrl(address);
+    if (isOvirt(url)) checkParts(pattern);
+    else checkPattern(pattern);
+    const count = readNumber('count', values.count) ?? Infinity;
+    const connection = readConnect(values);
+    if (isOvirt(url)) checkOvirt(values);
     endWithReader();
     try {
-      const client = await connect(url, readConnect(values, usage));
+      const client = isOvirt(url) ? await openHost(url, connection) : await open(url, connection);
       const stop = new AbortController();
       process.once('SIGINT', () => stop.abort()).once('SIGTERM', () => stop.abort());
       announce(client);
@@ -53,14 +61,14 @@ export const watch: Command = {
       }
       return 0;
     } catch (thrown) {
-      console.error(`sallyport: ${formatError(toError(thrown))}`);
+      console.error(`sallyport: ${isForbidden(thrown) ? forbidden(pattern) : formatError(toError(thrown))}`);
       return 1;
     }
   },
 };
 
 async function print(
-  client: StompClient,
+  client: StompClient | OvirtClient,
   pattern: string,
   count: number,
   after: string | undefined,
@@ -78,21 +86,24 @@ async function print(
   }
 }
 
-function format(event: EventItem): string {
+function format(event: EventItem | OvirtEvent): string {
   if (standardOutput.isTerminal)
     return formatEvent(
       event.gap === undefined ? event : { name: 'lost events:', data: event.gap.missed ?? 'unknown' },
       new Date(),
       standardOutput,
     );
-  const { name, data, cursor, gap } = event;
+  const { name, data, gap } = event;
+  const cursor = 'cursor' in event ? event.cursor : undefined;
   return JSON.stringify(gap === undefined ? { name, data, cursor } : { name, gap });
 }
 
 /** Says on standard error what becomes of the connection. */
-function announce(client: StompClient): void {
+function announce(client: StompClient | OvirtClient): void {
   let lost = false;
   client.onState((state, { error }) => {
+    // Then that is what ends the command.
+    if (isForbidden(error)) return;
     if (state === 'reconnecting' && !lost)
       console.error(`sallyport: ${error?.message ?? 'the connection was lost'}; trying again`);
     if (state === 'connected' && lost) console.error('sallyport: connected again');
@@ -100,11 +111,27 @@ function announce(client: StompClient): void {
   });
 }
 
+function isForbidden(error: unknown): boolean {
+  return error instanceof AuthError && error.code === 'ERR_FORBIDDEN';
+}
+
+function forbidden(pattern: string): string {
+  return `not allowed to watch ${pattern}: it takes a right to subscribe /topic/${pattern}; say who has it by --login or --token`;
+}
+
 /** A wrong pattern is the command line's fault; the server would close the connection for it. */
 function checkPattern(pattern: string): void {
   try {
     topicTokens(pattern, 'allowed');
   } catch (error) {
-    throw new UsageError(`PATTERN: ${toError(error).message}`, usage);
+    throw new UsageError(`PATTERN: ${toError(error).message}`);
   }
+}
+
+/** The four parts of the events of an oVirt host. */
+function checkParts(pattern: string): void {
+  if (pattern.split('|').length === 4) return;
+  throw new UsageError(
+    `PATTERN: events of an oVirt host have four parts, such as '*|virt|VM_status|*', not ${pattern}`,
+  );
 }

@@ -1,5 +1,7 @@
 // A value of the configuration and its place in the file: whatever is wrong with it is said with that place.
 
+import { didYouMean } from '../spelling.js';
+
 /** The configuration is wrong: exit code 2. */
 export class ConfigError extends Error {
   override get name(): string {
@@ -38,7 +40,8 @@ export class ConfigValue {
   members<Name extends string>(known: readonly Name[]): Partial<Record<Name, ConfigValue>> {
     const entries = this.entries();
     for (const [name, value] of entries) {
-      if (!(known as readonly string[]).includes(name)) value.fail(`is unknown; known are ${known.join(', ')}`);
+      if (!(known as readonly string[]).includes(name))
+        value.fail(`is unknown${didYouMean(name, known) || `; known are ${known.join(', ')}`}`);
     }
     return Object.fromEntries(entries) as Partial<Record<Name, ConfigValue>>;
   }

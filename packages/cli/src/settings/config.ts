@@ -112,12 +112,13 @@ function readPort(value: ConfigValue): number {
 function readTlsSettings(value: ConfigValue, folder: string): TlsSettings {
   const { cert, key, ca, requestCert, rejectUnauthorized, required, serverNames, requireAlpn } =
     value.members(tlsNames);
-  if (cert === undefined || key === undefined) value.fail('must have cert and key');
+  if (cert === undefined) value.fail('cert is missing: the file of a certificate, PEM');
+  if (key === undefined) value.fail('key is missing: the file of the key of cert, PEM');
   if (requestCert?.is(true) && ca === undefined) requestCert.fail('needs ca, the authority that signs certificates');
   const file = (one: ConfigValue): NamedFile => ({ path: resolve(folder, one.text()), by: one.path });
   return {
-    cert: file(cert!),
-    key: file(key!),
+    cert: file(cert),
+    key: file(key),
     ca: ca && file(ca),
     requestCert: requestCert?.flag() ?? ca !== undefined,
     // Users without a certificate may have a passcode.

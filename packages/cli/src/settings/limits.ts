@@ -1,6 +1,7 @@
 // Limits by their names: those of the server, and what it wants of heart-beats.
 
 import { defaultServerLimits, type ServerLimits, type ServerOptions } from '@sallyport/node';
+import { didYouMean } from '../spelling.js';
 
 /** Options of `createServer` that are limits to whoever sets them. */
 const heartBeatLimits = ['leastHeartBeat', 'heartBeatGrace', 'leastGrace'] as const;
@@ -33,7 +34,8 @@ export function sortLimits(given: Iterable<readonly [name: string, value: number
 
 /** Throws what is wrong with a limit's name or value. */
 export function checkLimit(name: string, value: number): void {
-  if (!limitNames.includes(name)) throw new Error(`there is no limit ${name}; ${knownLimits}`);
+  if (!limitNames.includes(name))
+    throw new Error(`there is no limit ${name}${didYouMean(name, limitNames) || `; ${knownLimits}`}`);
   const isHeartBeat = (heartBeatLimits as readonly string[]).includes(name);
   if (name === 'heartBeatGrace' && value >= 0 && value <= MOST_GRACE) return;
   if (name !== 'heartBeatGrace' && Number.isSafeInteger(value) && value >= (isHeartBeat ? 0 : 1)) return;

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path';
 import { pageRoot } from '@sallyport/dashboard';
 import { defaultPort } from '@sallyport/node';
-import { passcodeOf, readNumber, UsageError } from '../command.js';
+import { checkLogin, checkPair, passcodeOf, readNumber, UsageError } from '../command.js';
 import { type GivenLimits, knownLimits, sortLimits } from './limits.js';
 import { readHost, readNetwork, readOrigin, readServerName } from './network-names.js';
 import { allRights } from '../access/rights.js';
@@ -68,14 +68,14 @@ export interface ServerDefaults {
 }
 
 /** Reads the options; throws UsageError. */
-export function readServerOptions(values: ServerValues, usage: string, defaults: ServerDefaults): Settings {
+export function readServerOptions(values: ServerValues, defaults: ServerDefaults): Settings {
   const each = <T>(name: 'origin' | 'allow-host' | 'proxy', read: (text: string) => T): T[] | undefined =>
-    values[name]?.map((text) => attempt(`--${name}`, usage, () => read(text)));
-  const { limits, heartBeat } = readLimits(values.limit, usage);
+    values[name]?.map((text) => attempt(`--${name}`, () => read(text)));
+  const { limits, heartBeat } = readLimits(values.limit);
   return {
-    port: readPort(values.port, usage) ?? defaultPort,
+    port: readPort(values.port) ?? defaultPort,
     host: values.host ?? '127.0.0.1',
-    tls: readTlsOptions(values, usage, defaults.tls),
+    tls: readTlsOptions(values, defaults.tls),
     origins: each('origin', readOrigin) ?? [],
     allowedHosts: each('allow-host', readHost),
     proxies: each('proxy', readNetwork),
@@ -83,23 +83,24 @@ export function readServerOptions(values: ServerValues, usage: string, defaults:
     heartBeat,
     page: (values.page ?? defaults.page) ? pageRoot : undefined,
     insecure: values.insecure ?? false,
-    access: readAccess(values, usage),
+    access: readAccess(values),
   };
 }
 
-export function readPort(text: string | undefined, usage: string): number | undefined {
-  const port = readNumber('port', text, usage);
-  if (port !== undefined && port > 65_535) throw new UsageError('--port must be at most 65535', usage);
+export function readPort(text: string | undefined): number | undefined {
+  const port = readNumber('port', text);
+  if (port !== undefined && port > 65_535) throw new UsageError(`--port must be at most 65535, not ${port}`);
   return port;
 }
 
-function readAccess(values: ServerValues, usage: string): UserTable | undefined {
+function readAccess(values: ServerValues): UserTable | undefined {
   const { login, 'client-ca': authority } = values;
-  if (login === undefined && values.passcode !== undefined) throw new UsageError('--passcode goes with --login', usage);
-  if (login === '') throw new UsageError('--login must be a name', usage);
+  checkLogin(values);
   const passcode = login === undefined ? undefined : passcodeOf(values);
-  if (login !== undefined && !passcode)
-    throw new UsageError('--login needs --passcode, or SALLYPORT_PASSCODE in the environment', usage);
+  if (login !== undefined && passcode === undefined)
+    throw new UsageError(
+      `--login ${login} needs a passcode: set SALLYPORT_PASSCODE in the environment, or say --passcode`,
+    );
   if (login === undefined && authority === undefined) return undefined;
   return {
     users: login === undefined ? [] : [{ name: login, passcode, rights: allRights }],
@@ -107,15 +108,15 @@ function readAccess(values: ServerValues, usage: string): UserTable | undefined 
   };
 }
 
-function readTlsOptions(values: ServerValues, usage: string, always: boolean): TlsSettings | undefined {
+function readTlsOptions(values: ServerValues, always: boolean): TlsSettings | undefined {
   const { tls, cert, key, 'client-ca': ca, 'server-name': serverNames, 'require-alpn': requireAlpn } = values;
-  if ((cert === undefined) !== (key === undefined)) throw new UsageError('--cert and --key go together', usage);
+  checkPair(values);
   if (tls !== undefined && tls !== 'optional' && tls !== 'required')
-    throw new UsageError(`--tls must be optional or required, not ${tls}`, usage);
+    throw new UsageError(`--tls must be optional or required, not ${tls}`);
   if (!always && tls === undefined && cert === undefined) {
     const needing = (['client-ca', 'server-name', 'require-alpn'] as const).find((name) => values[name] !== undefined);
     if (needing === undefined) return undefined;
-    throw new UsageError(`--${needing} needs --cert and --key, or --tls for a certificate that is made up`, usage);
+    throw new UsageError(`--${needing} needs --cert and --key, or --tls for a certificate that is made up`);
   }
   const file = (name: 'cert' | 'key' | 'client-ca', path: string | undefined): NamedFile | undefined =>
     path === undefined ? undefined : { path: resolve(path), by: `--${name}` };
@@ -126,13 +127,13 @@ function readTlsOptions(values: ServerValues, usage: string, always: boolean): T
     requestCert: ca !== undefined,
     rejectUnauthorized: values.login === undefined,
     required: tls === 'required',
-    serverNames: serverNames?.map((name) => attempt('--server-name', usage, () => readServerName(name))),
+    serverNames: serverNames?.map((name) => attempt('--server-name', () => readServerName(name))),
     requireAlpn: requireAlpn ?? false,
   };
 }
 
-function readLimits(given: readonly string[] = [], usage: string): GivenLimits {
-  return attempt('--limit', usage, () =>
+function readLimits(given: readonly string[] = []): GivenLimits {
+  return attempt('--limit', () =>
     sortLimits(
       given.map((text): [string, number] => {
         const [, name, value] = /^([^=]+)=(\d+(?:\.\d+)?)$/.exec(text) ?? [];
@@ -145,10 +146,10 @@ function readLimits(given: readonly string[] = [], usage: string): GivenLimits {
 }
 
 /** Runs a check; what it says is the command line's fault. */
-function attempt<T>(option: string, usage: string, run: () => T): T {
+function attempt<T>(option: string, run: () => T): T {
   try {
     return run();
   } catch (error) {
-    throw new UsageError(`${option}: ${(error as Error).message}`, usage);
+    throw new UsageError(`${option}: ${(error as Error).message}`);
   }
 }

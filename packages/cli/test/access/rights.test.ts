@@ -92,6 +92,12 @@ describe('rights', () => {
     expect(asks({ ...none, call: names('disk') }, wish)).toBe(false);
   });
 
+  test('dead letters are a queue of their own, which a right to all queues covers', () => {
+    const wish: Wish = { action: 'subscribe', destination: '/queue/dead-letter.work' };
+    expect(asks({ ...none, subscribe: destinations('/queue/#') }, wish)).toBe(true);
+    expect(asks({ ...none, subscribe: destinations('/queue/work', '/queue/work.#') }, wish)).toBe(false);
+  });
+
   test('serving a service goes by serve, not by subscribe', () => {
     const wish: Wish = { action: 'serve', destination: '/queue/rpc.disks.node7' };
     expect(asks({ ...none, subscribe: destinations('/queue/#') }, wish)).toBe(false);

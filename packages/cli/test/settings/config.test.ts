@@ -99,12 +99,14 @@ describe('a file', () => {
   test.each<[unknown, string]>([
     [[], 'must be an object'],
     [{}, 'nobody could come in: name users, or say "anonymous": { "rights": "all" } if everybody may do everything'],
-    [{ user: {} }, 'user: is unknown; known are port, host, tls,'],
+    [{ user: {} }, 'user: is unknown; did you mean users?'],
+    [{ bananas: {} }, 'bananas: is unknown; known are port, host, tls,'],
     [{ ...everybody, port: 65_536 }, 'port: must be a number from 0 to 65535'],
     [{ ...everybody, port: 1.5 }, 'port: must be a whole number'],
     [{ ...everybody, port: '80' }, 'port: must be a number'],
     [{ ...everybody, host: '' }, 'host: must be a text, not empty'],
-    [{ ...everybody, tls: {} }, 'tls: must have cert and key'],
+    [{ ...everybody, tls: {} }, 'tls: cert is missing: the file of a certificate'],
+    [{ ...everybody, tls: { cert: 'a' } }, 'tls: key is missing: the file of the key of cert'],
     [{ ...everybody, tls: { cert: 'a', key: 'b', requestCert: true } }, 'tls.requestCert: needs ca'],
     [
       { ...everybody, tls: { cert: 'a', key: 'b', serverNames: ['10.0.0.1'] } },

@@ -7,7 +7,7 @@ import { readServerOptions, type ServerValues } from '../../src/settings/server-
 const serving = { page: false, tls: false };
 
 function read(values: ServerValues, defaults = serving) {
-  return readServerOptions(values, 'the usage', defaults);
+  return readServerOptions(values, defaults);
 }
 
 afterEach(() => void vi.unstubAllEnvs());
@@ -50,11 +50,11 @@ describe('wrong is', () => {
   test.each<[ServerValues, RegExp]>([
     [{ port: 'x' }, /--port must be a whole number/],
     [{ port: '65536' }, /--port must be at most 65535/],
-    [{ login: 'ann' }, /--login needs --passcode, or SALLYPORT_PASSCODE/],
-    [{ login: 'ann', passcode: '' }, /--login needs --passcode/],
+    [{ login: 'ann' }, /--login ann needs a passcode: set SALLYPORT_PASSCODE/],
+    [{ login: 'ann', passcode: '' }, /--passcode must not be empty/],
     [{ login: '', passcode: 'x' }, /--login must be a name/],
-    [{ passcode: 'x' }, /--passcode goes with --login/],
-    [{ cert: 'a' }, /--cert and --key go together/],
+    [{ passcode: 'x' }, /--passcode needs --login NAME/],
+    [{ cert: 'a' }, /--cert needs --key FILE/],
     [{ tls: 'yes' }, /--tls must be optional or required, not yes/],
     [{ 'client-ca': 'a' }, /--client-ca needs --cert and --key, or --tls/],
     [{ 'require-alpn': true }, /--require-alpn needs/],

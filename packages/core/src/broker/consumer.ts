@@ -41,9 +41,7 @@ export class Consumer {
   }
 
   /** It takes nothing more; what it holds comes back when it is removed from its queue. */
-  leave(how?: 'with its connection'): void {
+  leave(): void {
     this.isGone = true;
-    // Its transactions end with the connection.
-    if (how !== undefined) this.held.clear();
   }
 }

@@ -2,6 +2,7 @@
 // `/temp-queue/x` this connection's own, `/reply-queue/…` an address given in a reply-to.
 
 import { ProtocolError } from '../errors.js';
+import { quoted } from '../quotation.js';
 
 export type DestinationKind = 'topic' | 'queue' | 'temp-queue' | 'reply-queue';
 
@@ -32,14 +33,16 @@ export function isRequestQueue(destination: string): boolean {
 export function parseDestination(destination: string): Destination {
   const match = PREFIX.exec(destination);
   if (match === null) {
-    throw refuse('a destination begins with /topic/, /queue/ or /temp-queue/');
+    throw refuse(`a destination begins with /topic/, /queue/ or /temp-queue/, not as in ${quoted(destination)}`);
   }
   const name = destination.slice(match[0].length);
-  if (name === '') throw refuse(`${match[0]} must be followed by a name`);
+  if (name === '') throw refuse(`${match[0]} must be followed by a name, such as ${match[0]}a`);
   if (destination.length > longestDestination)
-    throw refuse(`a destination is at most ${longestDestination} characters long`);
+    throw refuse(
+      `a destination is at most ${longestDestination} characters long, not ${destination.length} as ${quoted(destination)}`,
+    );
   // STOMP 1.0 cannot carry these, and a MESSAGE must say its destination.
-  if (/[\0\r\n]/.test(name)) throw refuse('a destination is one line');
+  if (/[\0\r\n]/.test(name)) throw refuse(`a destination is one line, without NUL, not as in ${quoted(destination)}`);
   return { kind: match[1] as DestinationKind, name };
 }
 
@@ -47,11 +50,12 @@ export function parseDestination(destination: string): Destination {
 export function topicTokens(name: string, wildcards: 'allowed' | 'refused'): string[] {
   const tokens = name.split('.');
   tokens.forEach((token, index) => {
-    if (token === '') throw refuse('a topic has no empty tokens: a.b, not a..b');
+    if (token === '') throw refuse(`a topic has no empty tokens: a.b, not a..b as in ${quoted(name)}`);
     const isWildcard = token === '*' || token === '#';
     if (isWildcard && wildcards === 'refused')
-      throw refuse('* and # are for subscribing; a message is sent to one topic');
-    if (token === '#' && index < tokens.length - 1) throw refuse('# stands only at the end of a pattern');
+      throw refuse(`* and # are for subscribing; a message is sent to one topic, not to ${quoted(name)}`);
+    if (token === '#' && index < tokens.length - 1)
+      throw refuse(`# stands only at the end of a pattern, not as in ${quoted(name)}`);
   });
   return tokens;
 }

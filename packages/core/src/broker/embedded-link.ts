@@ -2,6 +2,8 @@
 
 import { ConnectionError, LimitError, ProtocolError } from '../errors.js';
 import { jsonHeaders } from '../json-headers.js';
+import type { Limits } from '../limits.js';
+import { quoted } from '../quotation.js';
 import { detachText } from '../text.js';
 import type {
   Broker,
@@ -18,14 +20,14 @@ import type {
 } from './broker.js';
 import { Consumer } from './consumer.js';
 import { matchesTopic, parseDestination, topicTokens } from './destination.js';
-import type { EmbeddedBroker } from './embedded.js';
 import { EmbeddedSubscription } from './embedded-subscription.js';
 import { EmbeddedTransaction } from './embedded-transaction.js';
-import type { Missed } from './history.js';
+import type { History, Missed } from './history.js';
 import type { Quota } from './quota.js';
 import type { Share } from './quotas.js';
-import { ReplyNames } from './reply-names.js';
-import { WorkQueue } from './work-queue.js';
+import { type ReplyHost, ReplyNames, type ReplyOwner } from './reply-names.js';
+import type { TopicTree } from './topics.js';
+import { type QueueHost, WorkQueue } from './work-queue.js';
 
 export interface LinkOptions {
   /** Becomes `delivery.origin` of all that this link sends. */
@@ -40,19 +42,43 @@ export interface LinkOptions {
   replied?: (delivery: Delivery) => void;
 }
 
-export class EmbeddedLink implements Broker {
+/** What a connection's link needs of the broker it is linked with. */
+export interface LinkHost extends QueueHost, ReplyHost {
+  readonly limits: QueueHost['limits'] &
+    Pick<Limits, 'subscriptions' | 'prefetch' | 'transactionBytes' | 'destinations'>;
+  readonly topics: TopicTree<EmbeddedSubscription>;
+  readonly history: History;
+  newName(): string;
+  nextId(): string;
+  /** Sends to all who watch a topic. Returns what a sender is to wait for, while some of them have no room. */
+  publish(delivery: Delivery, name: string): Promise<void> | undefined;
+  /**
+   * Delivers to a queue that somebody listens to, or to a reply address; false: it is neither. True, or a promise that a
+   * sender is to wait for: it has been sent.
+   */
+  deliver(delivery: Delivery, quota: Quota): boolean | Promise<void>;
+  /** Keeps a message for a queue that nobody listens to. */
+  enqueue(delivery: Delivery, quota: Quota): void;
+  /** Throws LimitError if a client's messages may not bring so many more queues into being. */
+  checkQueues(quota: Quota, more: number): void;
+  queue(destination: string): WorkQueue;
+  hasQueue(destination: string): boolean;
+}
+
+export class EmbeddedLink implements Broker, ReplyOwner {
   readonly can: ReadonlySet<Capability> = new Set(['resume', 'private-requests', 'acknowledge', 'transact']);
   state: BrokerState = 'up';
   private readonly subscriptions = new Set<EmbeddedSubscription>();
   /** Those that take messages from a queue. */
   private readonly consumers = new Map<EmbeddedSubscription, Consumer>();
   private readonly replies: ReplyNames;
-  private readonly queuesNamed = new Set<string>();
+  /** Open ones. */
+  private readonly transactions = new Set<Transaction>();
   private readonly listeners = new Set<StateListener>();
   private readonly quota: Quota;
 
   constructor(
-    private readonly broker: EmbeddedBroker,
+    private readonly broker: LinkHost,
     private readonly share: Share,
     private readonly options: LinkOptions,
   ) {
@@ -68,11 +94,14 @@ export class EmbeddedLink implements Broker {
   }
 
   subscribe(destination: string, on: OnDelivery, options: SubscribeOptions = {}): Subscription {
-    if (this.subscriptions.size >= this.broker.limits.subscriptions) throw this.tooMany('subscriptions');
+    if (this.subscriptions.size >= this.broker.limits.subscriptions) throw this.tooManySubscriptions();
     const own = detachText(destination);
     const { kind, name } = parseDestination(own);
     if (kind === 'reply-queue')
-      throw new ProtocolError('ERR_DESTINATION', '/reply-queue/ addresses are for sending; subscribe /temp-queue/…');
+      throw new ProtocolError(
+        'ERR_DESTINATION',
+        `/reply-queue/ addresses are for sending; subscribe /temp-queue/…, not ${quoted(own)}`,
+      );
     // Kept as long as the subscription, unlike the other options: headers would keep alive all that came with them.
     const { onEnd } = options;
     let leave = (): void => {};
@@ -103,14 +132,18 @@ export class EmbeddedLink implements Broker {
 
   begin(): Transaction {
     const { broker, quota } = this;
-    return new EmbeddedTransaction({
+    const transaction: Transaction = new EmbeddedTransaction({
       limits: broker.limits,
       clock: broker.clock,
       quota,
+      handOut: broker.handOut,
       prepare: (message) => this.checked(this.prepare(message)),
       check: (deliveries, bytes) => this.checkRoom(deliveries, bytes),
       send: (delivery) => this.pass(delivery),
+      onEnd: () => this.transactions.delete(transaction),
     });
+    this.transactions.add(transaction);
+    return transaction;
   }
 
   /** The address at which others reach one of this link's temporary queues; undefined if it is not subscribed. */
@@ -137,9 +170,11 @@ export class EmbeddedLink implements Broker {
   close(): Promise<void> {
     if (this.state === 'closed') return Promise.resolve();
     this.state = 'closed';
-    // All of them first: what one gives back must not go to another one that is about to end.
-    for (const consumer of this.consumers.values()) consumer.leave('with its connection');
-    for (const subscription of [...this.subscriptions]) subscription.close();
+    // At once: what one gives back must not go to another one that is about to end.
+    this.broker.handOut.after(() => {
+      for (const transaction of [...this.transactions]) transaction.abort();
+      for (const subscription of [...this.subscriptions]) subscription.close();
+    });
     this.replies.close();
     this.share.close();
     this.listeners.forEach((listener) => listener('closed'));
@@ -171,7 +206,7 @@ export class EmbeddedLink implements Broker {
   private route(delivery: Delivery): Promise<void> | undefined {
     const { kind, name } = parseDestination(delivery.destination);
     if (kind === 'topic') return this.broker.publish(delivery, name);
-    if (kind === 'queue') this.enqueue(delivery);
+    if (kind === 'queue') this.broker.enqueue(delivery, this.quota);
     else if (kind === 'temp-queue') return this.deliverReply(delivery.destination, delivery);
     return undefined;
   }
@@ -246,23 +281,6 @@ export class EmbeddedLink implements Broker {
     };
   }
 
-  private enqueue(delivery: Delivery): void {
-    const { destination } = delivery;
-    const isNew = !this.broker.hasQueue(destination);
-    // One client must not use up the names that all share.
-    if (isNew && this.countQueues() >= this.broker.limits.destinations) throw this.tooMany('destinations');
-    this.broker.enqueue(delivery, this.quota);
-    if (isNew && this.broker.hasQueue(destination)) this.queuesNamed.add(detachText(destination));
-  }
-
-  /** How many queues exist because of this connection's messages. */
-  private countQueues(): number {
-    const { queuesNamed, broker } = this;
-    if (queuesNamed.size < broker.limits.destinations) return queuesNamed.size;
-    for (const name of queuesNamed) if (!broker.hasQueue(name)) queuesNamed.delete(name);
-    return queuesNamed.size;
-  }
-
   /** Whether all of these can be sent; throws LimitError if not. */
   private checkRoom(deliveries: readonly Delivery[], bytes: readonly number[]): void {
     const queues = new Map<string, { messages: number; bytes: number }>();
@@ -279,16 +297,13 @@ export class EmbeddedLink implements Broker {
       queue.checkRoom(sum.messages, sum.bytes);
       if (queue.isUnused) made++;
     }
-    if (made > 0 && this.countQueues() + made > this.broker.limits.destinations) throw this.tooMany('destinations');
+    if (made > 0) this.broker.checkQueues(this.quota, made);
   }
 
-  private tooMany(limit: 'subscriptions' | 'destinations'): LimitError {
-    const value = this.broker.limits[limit];
-    return new LimitError(
-      `ERR_${limit.toUpperCase()}`,
-      `this connection has reached limits.${limit}, which is ${value}`,
-      limit,
-    );
+  private tooManySubscriptions(): LimitError {
+    const most = this.broker.limits.subscriptions;
+    const text = `this connection has reached limits.subscriptions, which is ${most}`;
+    return new LimitError('ERR_SUBSCRIPTIONS', text, 'subscriptions');
   }
 }
 

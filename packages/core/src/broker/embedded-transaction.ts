@@ -5,6 +5,7 @@ import { LimitError, ProtocolError } from '../errors.js';
 import { FairTurn } from '../fair-turn.js';
 import type { Limits } from '../limits.js';
 import { type Delivery, detachDelivery, keptBytes, type Message, type Transaction } from './broker.js';
+import type { HandOut } from './hand-out.js';
 import type { Quota } from './quota.js';
 
 /** What it takes to remember an ACK or NACK, bytes; an estimate. */
@@ -15,11 +16,15 @@ export interface EmbeddedTransactionOptions {
   clock: Clock;
   /** Whose room it takes while it is open. */
   quota: Quota;
+  /** When what it gives back is handed out. */
+  handOut: HandOut;
   /** Makes a delivery of a message; throws if it could never be sent. */
   prepare(message: Message): Delivery;
   /** Throws if these, which take so many bytes, cannot all be sent now. */
   check(deliveries: readonly Delivery[], bytes: readonly number[]): void;
   send(delivery: Delivery): Promise<void> | undefined;
+  /** Called once it has been committed or aborted. */
+  onEnd(): void;
 }
 
 export class EmbeddedTransaction implements Transaction {
@@ -56,7 +61,7 @@ export class EmbeddedTransaction implements Transaction {
       this.abort();
       throw error;
     }
-    this.isOver = true;
+    this.end();
     const isEvent = ({ destination }: Delivery): boolean => destination.startsWith('/topic/');
     // What could be refused comes first, and at once: nobody else takes the room that has just been found.
     this.deliveries.forEach((delivery, at) => isEvent(delivery) || void this.pass(delivery, at));
@@ -67,9 +72,14 @@ export class EmbeddedTransaction implements Transaction {
 
   abort(): void {
     if (this.isOver) return;
-    this.isOver = true;
+    this.end();
     this.free(this.bytes);
-    for (const { delivery } of this.settlements) delivery.release?.();
+    this.options.handOut.after(() => this.settlements.forEach(({ delivery }) => delivery.release?.()));
+  }
+
+  private end(): void {
+    this.isOver = true;
+    this.options.onEnd();
   }
 
   /** Nothing can go wrong with these; but each may go to thousands, and those who cannot keep up must be heard of meanwhile. */

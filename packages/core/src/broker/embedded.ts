@@ -2,20 +2,23 @@
 // Every connection has a link of its own, which is a Broker and knows what is this connection's alone.
 
 import { type Clock, systemClock } from '../clock.js';
-import { defaultLimits, type Limits } from '../limits.js';
+import { LimitError } from '../errors.js';
 import { HeaderList } from '../header-list.js';
+import { defaultLimits, type Limits } from '../limits.js';
 import { randomName } from '../random.js';
 import { detachText } from '../text.js';
 import { type Delivery, detachDelivery } from './broker.js';
 import { topicTokens } from './destination.js';
-import { EmbeddedLink, type LinkOptions } from './embedded-link.js';
+import { EmbeddedLink, type LinkHost, type LinkOptions } from './embedded-link.js';
 import type { EmbeddedSubscription } from './embedded-subscription.js';
+import { HandOut } from './hand-out.js';
 import { History } from './history.js';
 import type { QueueItem } from './queue-item.js';
 import type { Quota } from './quota.js';
 import { Quotas } from './quotas.js';
+import type { ReplyAddress, ReplyOwner } from './reply-names.js';
 import { TopicTree } from './topics.js';
-import { deadLettersOf, type QueueHost, WorkQueue } from './work-queue.js';
+import { deadLettersOf, WorkQueue } from './work-queue.js';
 
 /** The limits the embedded broker keeps. */
 export type BrokerLimits = Pick<
@@ -25,6 +28,7 @@ export type BrokerLimits = Pick<
   | 'deliveries'
   | 'redeliveryDelay'
   | 'longestRedeliveryDelay'
+  | 'deadLetterTime'
   | 'transactionBytes'
   | 'destinations'
   | 'queueMessages'
@@ -50,16 +54,11 @@ export interface EmbeddedBrokerOptions {
   onLost?: (delivery: Delivery, why: Error) => void;
 }
 
-interface ReplyAddress {
-  link: EmbeddedLink;
-  /** The destination as its owner calls it. */
-  local: string;
-}
-
-export class EmbeddedBroker implements QueueHost {
+export class EmbeddedBroker implements LinkHost {
   readonly limits: BrokerLimits;
   readonly topics = new TopicTree<EmbeddedSubscription>();
   readonly history: History;
+  readonly handOut = new HandOut();
   readonly clock: Clock;
   readonly wallClock: () => number;
   readonly newName: () => string;
@@ -117,7 +116,7 @@ export class EmbeddedBroker implements QueueHost {
    */
   deliver(delivery: Delivery, quota: Quota): boolean | Promise<void> {
     const address = this.replyAddresses.get(delivery.destination);
-    if (address !== undefined) return address.link.deliverReply(address.local, delivery) ?? true;
+    if (address !== undefined) return address.owner.deliverReply(address.local, delivery) ?? true;
     const queue = this.queues.get(delivery.destination);
     if (queue === undefined || !queue.hasConsumers) return false;
     return queue.offer(delivery, quota) ?? true;
@@ -126,12 +125,25 @@ export class EmbeddedBroker implements QueueHost {
   /** Keeps a message for a queue that nobody listens to. */
   enqueue(delivery: Delivery, quota: Quota): void {
     if (this.undeliverable(delivery)) return;
+    const isNew = !this.hasQueue(delivery.destination);
+    if (isNew) this.checkQueues(quota, 1);
     const queue = this.queue(delivery.destination);
     try {
       void queue.offer(delivery, quota);
     } finally {
       if (queue.isUnused) this.idle(queue);
     }
+    if (isNew && !queue.isUnused) quota.queues.add(queue.name);
+  }
+
+  /** One client must not use up the names that all share: neither by what it sends, nor by what becomes of it. */
+  checkQueues({ queues }: Quota, more: number): void {
+    const most = this.limits.destinations;
+    if (queues.size + more <= most) return;
+    for (const name of queues) if (!this.hasQueue(name)) queues.delete(name);
+    if (queues.size + more <= most) return;
+    const text = `this connection has reached limits.destinations, which is ${most}`;
+    throw new LimitError('ERR_DESTINATIONS', text, 'destinations');
   }
 
   queue(destination: string): WorkQueue {
@@ -177,7 +189,7 @@ export class EmbeddedBroker implements QueueHost {
     this.replyAddresses.delete(name);
   }
 
-  ownsReplyAddress(name: string, link: EmbeddedLink): boolean {
-    return this.replyAddresses.get(name)?.link === link;
+  ownsReplyAddress(name: string, owner: ReplyOwner): boolean {
+    return this.replyAddresses.get(name)?.owner === owner;
   }
 }

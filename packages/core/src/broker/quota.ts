@@ -1,10 +1,12 @@
-// How many bytes may wait, in a chain of bounds: of one connection, of all from one address, of all together. One alone
+// How much may wait, in a chain of bounds: of one connection, of all from one address, of all together. One alone
 // would let a single client use up what everybody needs.
 
 import { LimitError } from '../errors.js';
 import type { Limits } from '../limits.js';
 
 export class Quota {
+  /** The queues that exist because of its messages. */
+  readonly queues = new Set<string>();
   private bytes = 0;
 
   constructor(

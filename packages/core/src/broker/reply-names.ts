@@ -3,11 +3,32 @@
 // bound to the connection, not to a name that somebody else could subscribe later.
 
 import { LimitError, ProtocolError } from '../errors.js';
+import type { Limits } from '../limits.js';
 import { detachText } from '../text.js';
+import type { Delivery } from './broker.js';
 import { parseDestination } from './destination.js';
-import type { EmbeddedBroker } from './embedded.js';
-import type { EmbeddedLink } from './embedded-link.js';
 import type { EmbeddedSubscription } from './embedded-subscription.js';
+
+/** Whoever takes what comes to a reply address: a connection. */
+export interface ReplyOwner {
+  /** Returns what the sender is to wait for, while there is no room. */
+  deliverReply(local: string, delivery: Delivery): Promise<void> | undefined;
+}
+
+export interface ReplyAddress {
+  owner: ReplyOwner;
+  /** The destination as its owner calls it. */
+  local: string;
+}
+
+/** What the names of a connection need of the broker it is linked with. */
+export interface ReplyHost {
+  readonly limits: Pick<Limits, 'destinations'>;
+  /** Makes an address that others can send to; returns it. */
+  openReplyAddress(address: ReplyAddress): string;
+  closeReplyAddress(name: string): void;
+  ownsReplyAddress(name: string, owner: ReplyOwner): boolean;
+}
 
 export class ReplyNames {
   /** By destination, the subscriptions that replies may go to: the last one gets them. */
@@ -16,8 +37,8 @@ export class ReplyNames {
   private readonly addresses = new Map<string, string>();
 
   constructor(
-    private readonly broker: EmbeddedBroker,
-    private readonly link: EmbeddedLink,
+    private readonly broker: ReplyHost,
+    private readonly owner: ReplyOwner,
     /** Whether a subscription is the only one of its queue. */
     private readonly isAlone: (destination: string, subscription: EmbeddedSubscription) => boolean,
   ) {}
@@ -43,11 +64,11 @@ export class ReplyNames {
   addressFor(local: string): string {
     const known = this.addresses.get(local);
     if (known !== undefined) return known;
-    if (local.startsWith('/reply-queue/') && this.broker.ownsReplyAddress(local, this.link)) return local;
+    if (local.startsWith('/reply-queue/') && this.broker.ownsReplyAddress(local, this.owner)) return local;
     this.check(local);
     if (this.addresses.size >= this.broker.limits.destinations) this.dropOldest();
     const own = detachText(local);
-    const address = this.broker.openReplyAddress({ link: this.link, local: own });
+    const address = this.broker.openReplyAddress({ owner: this.owner, local: own });
     this.addresses.set(own, address);
     return address;
   }

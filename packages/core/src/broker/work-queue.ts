@@ -8,26 +8,26 @@ import type { Limits } from '../limits.js';
 import { type Delivery, keptBytes } from './broker.js';
 import type { Consumer } from './consumer.js';
 import { longestDestination } from './destination.js';
+import { ExpiryWatch } from './expiry-watch.js';
+import type { HandOut } from './hand-out.js';
 import { expiryOf, type QueueItem, queueItem } from './queue-item.js';
 import { Patience } from './patience.js';
 import type { Quota } from './quota.js';
 import { WaitingLine } from './waiting-line.js';
-
-/** What has expired is thrown out no more often than this, milliseconds; it is never handed out, and makes room sooner if need be. */
-const SWEEP = 1000;
 
 /** How long a sender waits for consumers to get on, milliseconds. */
 const PATIENCE = 1000;
 
 export type QueueLimits = Pick<
   Limits,
-  'queueMessages' | 'queueBytes' | 'deliveries' | 'redeliveryDelay' | 'longestRedeliveryDelay'
+  'queueMessages' | 'queueBytes' | 'deliveries' | 'redeliveryDelay' | 'longestRedeliveryDelay' | 'deadLetterTime'
 >;
 
 /** What a queue needs of the broker it is in. */
 export interface QueueHost {
   readonly limits: QueueLimits;
   readonly clock: Clock;
+  readonly handOut: HandOut;
   /** Milliseconds since 1970. */
   wallClock(): number;
   /** Takes a message that was refused too often; it is no longer in the queue. */
@@ -47,7 +47,7 @@ export class WorkQueue {
   private lastOrder = 0;
   private turn = 0;
   private isDispatching = false;
-  private expiry: { at: number; alarm: Alarm } | undefined;
+  private readonly expiry: ExpiryWatch;
   /** Resolves when it is no longer half full. */
   private room: Deferred | undefined;
   private patience: Patience | undefined;
@@ -55,7 +55,9 @@ export class WorkQueue {
   constructor(
     readonly name: string,
     private readonly host: QueueHost,
-  ) {}
+  ) {
+    this.expiry = new ExpiryWatch(host.clock, this.line, (items) => this.dropExpired(items));
+  }
 
   get isUnused(): boolean {
     return this.consumers.length === 0 && this.count === 0;
@@ -79,10 +81,9 @@ export class WorkQueue {
   remove(consumer: Consumer): void {
     if (!this.consumers.includes(consumer)) return;
     consumer.leave();
-    // Consumers of one connection leave together: with the first of them all go, and what they hold comes back in order.
-    for (const one of this.consumers) if (one.isGone) this.reclaim(one, one.returned);
-    this.turn -= this.consumers.slice(0, this.turn).filter((one) => one.isGone).length;
-    this.consumers = this.consumers.filter((one) => !one.isGone);
+    this.reclaim(consumer, consumer.returned);
+    if (this.consumers.indexOf(consumer) < this.turn) this.turn--;
+    this.consumers = this.consumers.filter((one) => one !== consumer);
     this.dispatch();
     this.tellIfUnused();
   }
@@ -96,6 +97,7 @@ export class WorkQueue {
       outstanding.clear();
     }
     this.delayed.clear();
+    this.expiry.stop();
     items.forEach((item) => this.forget(item));
   }
 
@@ -110,10 +112,9 @@ export class WorkQueue {
       this.take(at, delivery);
       return undefined;
     }
-    const { clock, wallClock } = this.host;
-    const expires = expiryOf(delivery.headers, clock, wallClock);
-    if (expires <= clock.now()) return undefined;
-    if (this.expiry !== undefined && this.isFullFor(1, keptBytes(delivery))) this.dropExpired();
+    const expires = this.expiryOf(delivery);
+    if (expires <= this.host.clock.now()) return undefined;
+    if (this.isFullFor(1, keptBytes(delivery))) this.expiry.look();
     this.check('queueMessages', this.count + 1);
     const item = queueItem(delivery, quota, ++this.lastOrder, expires);
     this.check('queueBytes', this.bytes + item.bytes, item);
@@ -122,8 +123,15 @@ export class WorkQueue {
     this.line.push(item);
     this.dispatch();
     // What went straight into a hand waits for nothing but its acknowledgement.
-    if (this.line.length > 0) this.watchExpiry(item);
+    if (this.line.length > 0) this.expiry.watch(item);
     return this.isHalfFull && this.hasConsumers ? this.pressure() : undefined;
+  }
+
+  /** Whoever sent them to the dead letters, they do not stay there for ever. */
+  private expiryOf({ headers }: Delivery): number {
+    const { clock, wallClock, limits } = this.host;
+    const expires = expiryOf(headers, clock, wallClock);
+    return isDeadLetters(this.name) ? Math.min(expires, clock.now() + limits.deadLetterTime) : expires;
   }
 
   private isFullFor(messages: number, bytes: number): boolean {
@@ -143,14 +151,14 @@ export class WorkQueue {
 
   /** Whether so much more can be kept; throws LimitError if not. */
   checkRoom(messages: number, bytes: number): void {
-    if (this.expiry !== undefined && this.isFullFor(messages, bytes)) this.dropExpired();
+    if (this.isFullFor(messages, bytes)) this.expiry.look();
     this.check('queueMessages', this.count + messages);
     this.check('queueBytes', this.bytes + bytes);
   }
 
   private dispatch(): void {
     // A consumer that acknowledges at once, or sends to its own queue, comes here while it is being handed something.
-    if (this.isDispatching) return;
+    if (this.isDispatching || this.host.handOut.defers(this.resume)) return;
     this.isDispatching = true;
     try {
       for (let at = 0; this.line.length > 0 && (at = this.nextReady()) !== -1;) {
@@ -220,7 +228,7 @@ export class WorkQueue {
     for (const item of items) {
       outstanding.delete(item);
       this.line.insert(item);
-      this.watchExpiry(item);
+      this.expiry.watch(item);
     }
   }
 
@@ -236,7 +244,7 @@ export class WorkQueue {
       this.delayed.delete(item);
       this.line.insert(item);
       this.dispatch();
-      this.watchExpiry(item);
+      this.expiry.watch(item);
     });
     this.delayed.set(item, alarm);
   }
@@ -250,35 +258,14 @@ export class WorkQueue {
     this.room = undefined;
   }
 
-  /** Sees to it that what expires does not keep its room until somebody looks. */
-  private watchExpiry({ expires }: QueueItem): void {
-    if (expires === Infinity) return;
-    const { clock } = this.host;
-    // All of the line is looked through each time: a message for each millisecond must not make that a thousand times a second.
-    const at = Math.max(expires, clock.now() + SWEEP);
-    if (this.expiry !== undefined && this.expiry.at <= at) return;
-    this.expiry?.alarm.cancel();
-    this.expiry = { at, alarm: clock.after(at - clock.now(), () => this.dropExpired()) };
-  }
-
-  private dropExpired(): void {
-    this.expiry?.alarm.cancel();
-    this.expiry = undefined;
-    const now = this.host.clock.now();
-    let next: QueueItem | undefined;
-    const expired = this.line.take((item) => {
-      if (item.expires > now && (next === undefined || item.expires < next.expires)) next = item;
-      return item.expires <= now;
-    });
-    expired.forEach((item) => this.forget(item));
-    if (next !== undefined) this.watchExpiry(next);
+  private dropExpired(items: readonly QueueItem[]): void {
+    items.forEach((item) => this.forget(item));
     this.tellIfUnused();
   }
 
   private tellIfUnused(): void {
     if (!this.isUnused) return;
-    this.expiry?.alarm.cancel();
-    this.expiry = undefined;
+    this.expiry.stop();
     this.host.idle(this);
   }
 
@@ -299,5 +286,9 @@ export function deadLettersOf(destination: string): string {
 
 /** What is refused among the dead letters stays there; what was one subscription's own is not for others to read. */
 function hasDeadLetters(destination: string): boolean {
-  return destination.startsWith('/queue/') && !destination.startsWith(DEAD_LETTERS);
+  return destination.startsWith('/queue/') && !isDeadLetters(destination);
+}
+
+function isDeadLetters(destination: string): boolean {
+  return destination.startsWith(DEAD_LETTERS);
 }

@@ -9,6 +9,8 @@ import { requestText } from '../jsonrpc/message.js';
 import type { Implementation, Methods, UntypedMethods } from '../jsonrpc/methods.js';
 import { jsonHeaders } from '../json-headers.js';
 import type { Limits } from '../limits.js';
+import { checkOptions, type OptionRules } from '../options.js';
+import { checkDestination } from '../stomp/server-kind.js';
 import { EventStream, type EventsOptions } from './event-stream.js';
 import { type Contract, remote, type Remote } from './remote.js';
 
@@ -25,6 +27,9 @@ export interface ClientOptions {
 export interface ServiceOptions {
   service?: string;
 }
+
+const serviceRules: OptionRules = { service: 'string' };
+const eventsRules: OptionRules = { after: 'string', signal: 'AbortSignal', buffer: 'number' };
 
 /** Calls methods, watches events and serves methods through a broker. */
 export class Client<Api extends Contract = Contract> {
@@ -52,12 +57,18 @@ export class Client<Api extends Contract = Contract> {
   }
 
   /** Sends a notification: at most once, and nothing comes back. Rejects if there is no connection. */
-  notify(method: string, params?: unknown, options?: ServiceOptions): Promise<void> {
-    return this.rpc.notify(requestQueueOf(options?.service), method, params);
+  async notify(method: string, params?: unknown, options: ServiceOptions = {}): Promise<void> {
+    checkOptions(options, serviceRules, 'notify');
+    await this.rpc.notify(requestQueueOf(options.service), method, params);
   }
 
-  /** Events whose name matches: `*` is one token, `#` at the end any number. Ends with the client. */
+  /**
+   * Events whose name matches: `*` is one token, `#` at the end any number. Ends with the client. Throws for a pattern that
+   * is none: ProtocolError `ERR_DESTINATION`, or a TypeError.
+   */
   events<Data = unknown>(pattern: string, options: EventsOptions = {}): EventStream<Data> {
+    checkOptions(options, eventsRules, 'events');
+    topicOf(pattern, 'allowed');
     return new EventStream<Data>(this.broker, pattern, {
       ...options,
       buffer: options.buffer ?? this.#options.limits?.eventBuffer,
@@ -66,8 +77,8 @@ export class Client<Api extends Contract = Contract> {
 
   /** Publishes an event, if the server lets us. */
   async emit(name: string, data?: unknown): Promise<void> {
-    const body = requestText(undefined, name, data);
-    await this.broker.send({ destination: '/topic/' + name, headers: jsonHeaders, body });
+    const destination = topicOf(name, 'refused');
+    await this.broker.send({ destination, headers: jsonHeaders, body: requestText(undefined, name, data) });
   }
 
   /**
@@ -80,7 +91,9 @@ export class Client<Api extends Contract = Contract> {
     methods: [Own] extends [never] ? Methods : Implementation<NoInfer<Own>>,
     options?: ServiceOptions,
   ): Promise<void>;
-  implement(methods: Methods, { service }: ServiceOptions = {}): Promise<void> {
+  implement(methods: Methods, options: ServiceOptions = {}): Promise<void> {
+    checkOptions(options, serviceRules, 'implement');
+    const { service } = options;
     let served = this.#served.get(service);
     // Each service has methods of its own: who may call one of them may not call the others.
     const rpc = served?.rpc ?? (service === undefined ? this.rpc : new BrokerRpc(this.broker, this.#options));
@@ -101,4 +114,12 @@ export class Client<Api extends Contract = Contract> {
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+/** The topic of events of a name, which have one grammar on all engines. */
+function topicOf(name: string, wildcards: 'allowed' | 'refused'): string {
+  if (typeof name !== 'string' || name.startsWith('/'))
+    throw new TypeError('the name of an event is a string such as host.load, without /topic/ before it');
+  checkDestination('/topic/' + name, wildcards);
+  return '/topic/' + name;
 }

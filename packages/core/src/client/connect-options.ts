@@ -5,7 +5,7 @@ import { checkLimits, checkOptions, type OptionRules } from '../options.js';
 import type { ClientOptionsOverStomp } from './stomp-client.js';
 
 /** Options of `connect`, besides those of the platform. */
-export type ConnectOptions = Partial<Omit<ClientOptionsOverStomp, 'dial'>>;
+export type ConnectOptions = Partial<Omit<ClientOptionsOverStomp, 'dial' | 'errorEnds' | 'beatShare'>>;
 
 const rules: OptionRules = {
   host: 'string',

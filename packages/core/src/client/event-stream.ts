@@ -1,9 +1,8 @@
 // Events as something to iterate: bounded, and honest about what was lost.
 
 import type { Broker, Delivery } from '../broker/broker.js';
-import { onAbort } from '../abort.js';
 import { gapMethod, jsonOf } from '../jsonrpc/message.js';
-import { Iteration } from './iteration.js';
+import { BoundedIteration, type Gap } from './bounded-iteration.js';
 
 /** An event, or word that some were lost before the next one. */
 export interface EventItem<Data = unknown> {
@@ -13,10 +12,8 @@ export interface EventItem<Data = unknown> {
   /** `epoch:offset`; hand it back as `after` to go on behind it. */
   readonly cursor: string | undefined;
   /** Set if this is a gap: events are gone. `missed` counts them if that is known. */
-  readonly gap: { readonly missed?: number } | undefined;
+  readonly gap: Gap | undefined;
 }
-
-const gapItem = { name: gapMethod, data: undefined, cursor: undefined };
 
 export interface EventsOptions {
   /** Go on behind this cursor, with what the server still has. */
@@ -26,75 +23,27 @@ export interface EventsOptions {
   buffer?: number | undefined;
 }
 
-export class EventStream<Data = unknown> extends Iteration<EventItem<Data>> {
-  readonly #limit: number;
-  #items: EventItem<Data>[] = [];
-  /** How many have been dropped; NaN if that is not known. */
-  #dropped = 0;
-  #stopListening = (): void => {};
-
+export class EventStream<Data = unknown> extends BoundedIteration<EventItem<Data>> {
   constructor(broker: Broker, pattern: string, { after, signal, buffer = 1000 }: EventsOptions = {}) {
-    super();
-    const end = (reason: unknown): void => this.end(reason);
-    this.#limit = buffer;
+    super(buffer);
     const on = (delivery: Delivery): void => this.#receive(delivery);
-    this.follow(broker, broker.subscribe('/topic/' + pattern, on, { after, onEnd: end }));
-    const stopAborting = onAbort(signal, end);
-    const stopWatching = this.#watch(broker);
-    this.#stopListening = () => {
-      stopAborting();
-      stopWatching();
-    };
+    this.follow(broker, broker.subscribe('/topic/' + pattern, on, { after, onEnd: (reason) => this.end(reason) }));
+    this.heed(broker, signal, () => broker.can.has('resume'));
   }
 
-  /** What came while there was no connection is lost, and not even counted, where the broker keeps no events. */
-  #watch(broker: Broker): () => void {
-    let wasUp = broker.state === 'up';
-    return broker.onState((state) => {
-      if (state !== 'up') return;
-      if (wasUp && !broker.can.has('resume')) this.#add({ ...gapItem, gap: {} });
-      wasUp = true;
-    });
-  }
-
-  protected take(): EventItem<Data> | undefined {
-    return this.#gap() ?? this.#items.shift();
-  }
-
-  protected clear(): void {
-    this.#items = [];
-    this.#dropped = 0;
-  }
-
-  protected override end(failure: unknown): void {
-    this.#stopListening();
-    super.end(failure);
+  protected gapItem(gap: Gap): EventItem<Data> {
+    return { name: gapMethod, data: undefined as Data, cursor: undefined, gap };
   }
 
   #receive(delivery: Delivery): void {
     const message = jsonOf(delivery) as { method?: unknown; params?: unknown } | null | undefined;
     if (message === undefined) return; // Somebody sent to the topic what is no event.
     const { method, params } = message ?? {};
-    this.#add({
+    this.add({
       name: typeof method === 'string' ? method : delivery.destination.replace(/^\/topic\//, ''),
-      data: params,
+      data: params as Data,
       cursor: delivery.cursor,
-      gap: method === gapMethod ? ((params ?? {}) as { missed?: number }) : undefined,
+      gap: method === gapMethod ? ((params ?? {}) as Gap) : undefined,
     });
-  }
-
-  #add(item: EventItem<unknown>): void {
-    this.#items.push(item as EventItem<Data>);
-    this.serve();
-    if (this.#items.length <= this.#limit) return;
-    const lost = this.#items.shift()!;
-    this.#dropped += lost.gap === undefined ? 1 : (lost.gap.missed ?? NaN);
-  }
-
-  #gap(): EventItem<Data> | undefined {
-    const missed = this.#dropped;
-    if (missed === 0) return undefined;
-    this.#dropped = 0;
-    return { ...gapItem, gap: missed > 0 ? { missed } : {} } as EventItem<Data>;
   }
 }

@@ -47,7 +47,7 @@ export abstract class Iteration<T> implements AsyncIterableIterator<T> {
   }
 
   /** Goes on as long as the subscription and the broker do. */
-  protected follow(broker: Broker, subscription: Subscription): void {
+  protected follow(broker: Pick<Broker, 'state' | 'onState'>, subscription: Subscription): void {
     this.#subscription = subscription;
     this.#stopWatching = broker.onState((state, reason) => state === 'closed' && this.end(reason));
     if (broker.state === 'closed') this.end(closedError());

@@ -5,7 +5,8 @@ import { AuthError, RpcError } from '../errors.js';
 import { ErrorCode } from '../jsonrpc/message.js';
 import { Client, type ClientOptions } from './client.js';
 import type { Contract } from './remote.js';
-import { type RetryInfo, StompBroker, type StompBrokerOptions } from './stomp-broker.js';
+import type { RetryInfo } from './kept-connection.js';
+import { StompBroker, type StompBrokerOptions } from './stomp-broker.js';
 
 /**
  * - `connecting`: the first connection is being made.
@@ -15,29 +16,42 @@ import { type RetryInfo, StompBroker, type StompBrokerOptions } from './stomp-br
  */
 export type ClientState = 'connecting' | 'connected' | 'reconnecting' | 'closed';
 
+/** The state of a connection that is kept up, as clients tell it. */
+export function clientState(state: BrokerState, wasUp: boolean): ClientState {
+  if (state === 'up') return 'connected';
+  if (state === 'closed') return 'closed';
+  return wasUp ? 'reconnecting' : 'connecting';
+}
+
 export type ClientOptionsOverStomp = ClientOptions & StompBrokerOptions;
 
 export class StompClient<Api extends Contract = Contract> extends Client<Api> {
   /** The session below, for whoever wants to send and subscribe by STOMP's own terms. */
   readonly stomp: StompBroker;
   readonly #auth: StompBrokerOptions['auth'];
-  #wasConnected = false;
 
   constructor(options: ClientOptionsOverStomp) {
     const stomp = new StompBroker(options);
     super(stomp, options);
     this.#auth = options.auth;
     this.stomp = stomp;
-    stomp.onState((state) => (this.#wasConnected ||= state === 'up'));
   }
 
   get state(): ClientState {
-    return this.#name(this.stomp.state);
+    return clientState(this.stomp.state, this.stomp.wasUp);
   }
 
   /** Calls back on each change of state; returns what stops that. `info` tells of attempts and when the next one is. */
   onState(listener: (state: ClientState, info: RetryInfo) => void): () => void {
-    return this.stomp.onState((state) => listener(this.#name(state), this.stomp.retry));
+    return this.stomp.onState((state) => listener(clientState(state, this.stomp.wasUp), this.stomp.retry));
+  }
+
+  /**
+   * Resolves at once while there is a connection, else with the next one; rejects with the reason once the client is closed
+   * for good. Calls wait by themselves; what is sent by `stomp` does not.
+   */
+  connected(): Promise<void> {
+    return this.stomp.connected;
   }
 
   /**
@@ -63,12 +77,6 @@ export class StompClient<Api extends Contract = Contract> extends Client<Api> {
   /** Tries to connect at once instead of waiting for the next attempt's time. */
   retryNow(): void {
     this.stomp.retryNow();
-  }
-
-  #name(state: BrokerState): ClientState {
-    if (state === 'up') return 'connected';
-    if (state === 'closed') return 'closed';
-    return this.#wasConnected ? 'reconnecting' : 'connecting';
   }
 }
 

@@ -16,7 +16,8 @@ import {
   spellPrefetch,
   spellSubscribe,
 } from '../stomp/server-kind.js';
-import type { StompAckMode } from '../stomp/server-session.js';
+import type { StompAckMode } from '../stomp/acknowledgements.js';
+import type { OptionRules } from '../options.js';
 
 /** Options of a STOMP subscription. */
 export interface StompSubscribeOptions extends Omit<SubscribeOptions, 'ack' | 'headers'> {
@@ -26,8 +27,23 @@ export interface StompSubscribeOptions extends Omit<SubscribeOptions, 'ack' | 'h
   headers?: HeaderList | HeaderRecord;
 }
 
+export const subscribeRules: OptionRules = {
+  ack: ['auto', 'client', 'client-individual'],
+  prefetch: 'number',
+  after: 'string',
+  headers: 'object',
+  onEnd: 'function',
+};
+
+/** The options of a subscription whose deliveries are to be acknowledged. */
+export interface AcknowledgeOptions extends StompSubscribeOptions {
+  ack: 'client' | 'client-individual';
+}
+
 /** A delivery to acknowledge; only the connection that it came by knows it. */
 export interface StompDelivery extends Delivery {
+  ack(): void;
+  nack(): void;
   /** Whether it came by this connection, its subscription is still there, and it has not been settled. */
   isHeldBy(connection: StompConnection): boolean;
 }
@@ -90,7 +106,7 @@ export class StompSubscription implements Subscription {
       headers,
       body,
       // Others may tell that it is not the first delivery without saying which it is.
-      attempt: Number(headers.get('delivery-count')) || (headers.get('redelivered') === 'true' ? 2 : undefined),
+      attempt: Number(headers.get('delivery-count')) || (headers.get('redelivered') === 'true' ? 2 : 1),
     };
     callBack(this.#on, this.#isAcknowledged ? this.#withSettlement(delivery) : delivery);
   }

@@ -3,6 +3,7 @@
 import type { Delivery, Message, Transaction } from '../broker/broker.js';
 import { ConnectionError, ProtocolError } from '../errors.js';
 import { HeaderList, type HeaderRecord } from '../header-list.js';
+import { checkOptions, type OptionRules } from '../options.js';
 import type { StompDelivery } from './stomp-subscription.js';
 import type { StompConnection } from '../stomp/client.js';
 import type { Body } from '../text.js';
@@ -13,6 +14,13 @@ export interface PlainMessage {
   readonly headers?: HeaderRecord;
   readonly body: Body;
   readonly replyTo?: string;
+}
+
+const messageRules: OptionRules = { destination: 'string', headers: 'object', body: 'any', replyTo: 'string' };
+
+/** Throws a TypeError that names a part of a message which is unknown or not of its type. */
+export function checkMessage(message: Message | PlainMessage): void {
+  checkOptions(message, messageRules, 'send');
 }
 
 export class StompTransaction implements Transaction {
@@ -26,8 +34,11 @@ export class StompTransaction implements Transaction {
     void connection.frame('BEGIN', { transaction: this.#id });
   }
 
-  send({ destination, headers, body, replyTo }: Message | PlainMessage): Promise<void> | undefined {
+  /** Throws for what {@link StompBroker.send} throws for; the server's refusal is told by the commit. */
+  send(message: Message | PlainMessage): Promise<void> | undefined {
     this.#check();
+    checkMessage(message);
+    const { destination, headers, body, replyTo } = message;
     const own = { destination, 'reply-to': replyTo, transaction: this.#id };
     return this.#connection.frame('SEND', { ...HeaderList.from(headers).toRecord(), ...own }, body);
   }
@@ -42,7 +53,7 @@ export class StompTransaction implements Transaction {
     this.#settle('NACK', delivery);
   }
 
-  /** Resolves when the server has done all of it; rejects if it has done, or may have done, nothing. */
+  /** Resolves when the server has done all of it; rejects, and says why, if it has done, or may have done, nothing. */
   async commit(): Promise<void> {
     this.#check();
     this.#isOver = true;

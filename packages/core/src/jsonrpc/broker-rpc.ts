@@ -3,14 +3,14 @@
 
 import type { Broker, Delivery, Inbox, Message, Subscription } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
-import { closedError, ConnectionError, RpcError } from '../errors.js';
+import { closedError, type RpcError } from '../errors.js';
 import { HeaderList } from '../header-list.js';
 import { jsonHeaders } from '../json-headers.js';
 import { defaultLimits, type Limits } from '../limits.js';
-import { type CallOptions, Calls, type PendingCall } from './calls.js';
+import { type CallOptions, Calls, checkMethod, type PendingCall } from './calls.js';
 import type { Caller } from './call.js';
 import { Dispatcher, type DispatcherOptions } from './dispatcher.js';
-import { errorText, idOf, isResponse, jsonOf, messageOf, requestText } from './message.js';
+import { errorText, type Id, idOf, isResponse, jsonOf, messageOf, requestText } from './message.js';
 import { MethodTable } from './methods.js';
 
 export interface BrokerRpcOptions extends Pick<DispatcherOptions, 'authorize' | 'onError'> {
@@ -62,14 +62,12 @@ export class BrokerRpc {
 
   /** Calls a method at whoever serves a destination. */
   call(destination: string, method: string, params: unknown, options?: CallOptions): Promise<unknown> {
-    if (options?.whenOffline !== 'fail' || this.#broker.state === 'up')
-      return this.#calls.start(destination, method, params, options);
-    const message = `${method}: there is no connection now (option whenOffline)`;
-    return Promise.reject(new ConnectionError('ERR_NOT_CONNECTED', message));
+    return this.#calls.start(destination, method, params, options);
   }
 
   /** Sends a notification: nothing comes back, not even whether there was somebody. */
   async notify(destination: string, method: string, params: unknown): Promise<void> {
+    checkMethod(method);
     await this.#broker.send(this.#request(destination, requestText(undefined, method, params)));
   }
 
@@ -114,7 +112,12 @@ export class BrokerRpc {
 
   /** Takes what comes to our own address: answers, and word of progress. Anything else has nothing of ours to answer. */
   #receive(delivery: Delivery): void {
-    const message = jsonOf(delivery, this.#depth);
+    let message: unknown;
+    try {
+      message = messageOf(delivery, this.#depth);
+    } catch (error) {
+      return this.#calls.spoil(answeredId(delivery), error as RpcError);
+    }
     if (Array.isArray(message)) message.forEach((one) => this.#calls.take(one));
     else this.#calls.take(message);
   }
@@ -132,7 +135,8 @@ export class BrokerRpc {
     const { headers } = delivery;
     const expiration = Number(headers.get('expiration'));
     const time = expiration > 0 ? expiration : undefined;
-    const answer = this.dispatcher.receive(message, this.#callerOf(delivery), { time, notify: reply, headers });
+    const envelope = { time, notify: reply, headers, length: delivery.body.length };
+    const answer = this.dispatcher.receive(message, this.#callerOf(delivery), envelope);
     if (typeof answer === 'object') void answer.then(reply);
     else reply(answer);
   }
@@ -149,6 +153,16 @@ export class BrokerRpc {
       // As above.
     }
   }
+}
+
+/** Characters at the beginning of an answer in which its id stands. */
+const HEAD = 200;
+
+/** The id of an answer that cannot be parsed, if it stands before anything nested; ours are numbers. */
+function answeredId({ body }: Delivery): Id {
+  const head = typeof body === 'string' ? body.slice(0, HEAD) : String.fromCharCode(...body.subarray(0, HEAD));
+  const id = /^\s*\{[^{}[\]]*?"id"\s*:\s*(\d+)/.exec(head)?.[1];
+  return id === undefined ? null : Number(id);
 }
 
 /** Callers that are known by nothing but the address of their answers. */

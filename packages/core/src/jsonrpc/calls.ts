@@ -2,8 +2,9 @@
 
 import { onAbort } from '../abort.js';
 import { type Clock, systemClock } from '../clock.js';
-import { closedError, ConnectionError, type Sent, TimeoutError } from '../errors.js';
+import { closedError, ConnectionError, ProtocolError, type Sent, TimeoutError } from '../errors.js';
 import { defaultLimits, limitError, type Limits } from '../limits.js';
+import { checkOptions, type OptionRules } from '../options.js';
 import { Deadlines } from './deadlines.js';
 import {
   cancelMethod,
@@ -29,9 +30,19 @@ export interface CallOptions {
   onProgress?: (value: unknown) => void;
 }
 
+/** The service is not looked at here: it has become the destination. */
+const rules: OptionRules = {
+  signal: 'AbortSignal',
+  timeout: 'number',
+  idempotent: 'boolean',
+  whenOffline: ['wait', 'fail'],
+  onProgress: 'function',
+  service: 'string',
+};
+
 /** A call that has no answer yet. */
 export interface PendingCall {
-  readonly id: number;
+  readonly id: Id;
   readonly method: string;
   readonly text: string;
   readonly destination: string;
@@ -52,6 +63,8 @@ export interface CallsOptions {
   clock?: Clock;
   /** Default time for an answer, milliseconds; Infinity: no end. Default 30 000. */
   timeout?: number;
+  /** Makes the ids of calls; each is given once. Default 1, 2, 3, …, where they need mean nothing to anybody else. */
+  makeId?: (() => Id) | undefined;
   /** Sends a call's text, or leaves it waiting; `time` is what is left of its own. May throw: then it fails with that. */
   transmit: (call: PendingCall, time: number) => void;
   /** Sends a cancel notification for a call that had been sent. */
@@ -79,13 +92,21 @@ export class Calls {
     return this.#pending.size;
   }
 
+  /** Whether a call still waits for its answer. */
+  has(id: Id): boolean {
+    return this.#pending.has(id);
+  }
+
   /** Starts a call. Rejects; never throws. */
   start(destination: string, method: string, params: unknown, options: CallOptions = {}): Promise<unknown> {
     return new Promise((resolve, reject) => {
+      checkMethod(method);
+      checkOptions(options, rules, method);
       const { timeout = this.#options.timeout ?? 30_000, idempotent = false, onProgress, signal } = options;
       if (this.#closed !== undefined) throw this.#closed;
       if (this.size >= this.#limit) throw limitError('pendingCalls', this.#limit, 'calls waiting for their answers');
-      const id = ++this.#lastId;
+      const { makeId } = this.#options;
+      const id = makeId === undefined ? ++this.#lastId : makeId();
       const call: PendingCall = {
         id,
         method,
@@ -106,6 +127,10 @@ export class Calls {
       if (!this.#pending.has(id)) return;
       this.#deadlines.watch(call.deadline);
       this.#transmit(call, timeout);
+      if (call.waiting && options.whenOffline === 'fail') {
+        const message = `${method}: there is no connection now (option whenOffline)`;
+        this.#fail(call, new ConnectionError('ERR_NOT_CONNECTED', message));
+      }
     });
   }
 
@@ -126,6 +151,14 @@ export class Calls {
     if (error === undefined || error === null) call.resolve(result);
     // The other side's clock may be the faster one.
     else call.reject(error.code === ErrorCode.expired ? late(call) : responseError(error));
+  }
+
+  /** An answer came that cannot be read, to the call of this id as far as can be told: waiting would be for nothing. */
+  spoil(id: Id, cause: Error): void {
+    const call = this.#pending.get(id);
+    if (call === undefined) return;
+    const message = `${call.method}: the answer cannot be read: ${cause.message}`;
+    this.#fail(call, new ProtocolError('ERR_ANSWER', message, { cause }));
   }
 
   progress(params: unknown): void {
@@ -199,6 +232,11 @@ export class Calls {
 
 function late({ method, timeout, sent }: PendingCall): TimeoutError {
   return new TimeoutError('ERR_CALL_TIME', `${method}: no answer within ${timeout} ms (option timeout)`, { sent });
+}
+
+/** Throws a TypeError for what could only be answered by -32600. */
+export function checkMethod(method: unknown): void {
+  if (typeof method !== 'string' || method === '') throw new TypeError('method must be a string that is not empty');
 }
 
 function nothing(): void {}

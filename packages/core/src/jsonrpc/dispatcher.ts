@@ -2,7 +2,7 @@
 
 import { type Clock, systemClock } from '../clock.js';
 import { RpcError, toError } from '../errors.js';
-import { defaultLimits, limitError, type Limits } from '../limits.js';
+import { defaultLimits, type Limits } from '../limits.js';
 import { Call, type Caller, type Envelope } from './call.js';
 import { Deadlines } from './deadlines.js';
 import {
@@ -16,7 +16,7 @@ import {
   type Request,
   resultText,
 } from './message.js';
-import type { MethodTable } from './methods.js';
+import type { Handler, MethodTable } from './methods.js';
 
 export interface DispatcherOptions {
   limits?: Partial<Pick<Limits, 'calls' | 'batch'>>;
@@ -29,6 +29,14 @@ export interface DispatcherOptions {
 
 /** The text of an answer, a promise of one, or undefined: nothing is to be said. */
 export type Answer = string | undefined | Promise<string | undefined>;
+
+/** How it is said what became of a call. */
+export interface AnswerTexts {
+  result(id: Id, result: unknown): string;
+  error(id: Id, thrown: unknown): string;
+}
+
+const json: AnswerTexts = { result: resultText, error: errorText };
 
 /** What is longer than this is counted against its caller's quota while it is being worked on. */
 const LARGE = 4096;
@@ -69,6 +77,21 @@ export class Dispatcher {
     return answer;
   }
 
+  /**
+   * Answers one call that did not come as JSON-RPC: its params may be any value, and `texts` say what became of it.
+   *
+   * @param handler by default that of the method's name
+   */
+  call(
+    method: string,
+    params: unknown,
+    caller: Caller,
+    texts: AnswerTexts,
+    handler?: Handler<unknown>,
+  ): string | Promise<string> {
+    return this.#handle({ id: undefined, method, params }, null, caller, {}, texts, handler);
+  }
+
   /** Aborts all that a caller asked for: nobody waits for it any more. */
   leave(caller: Caller, reason: Error): void {
     for (const call of caller.running.values()) call.end(reason);
@@ -87,7 +110,8 @@ export class Dispatcher {
   #batch(messages: readonly unknown[], caller: Caller, envelope: Envelope): Answer {
     const { batch } = this.#limits;
     if (messages.length === 0) return refusal(null, ErrorCode.invalidRequest, 'Invalid Request', 'an empty batch');
-    if (messages.length > batch) return tooMany(null, ErrorCode.invalidRequest, 'batch', batch, 'members in a batch');
+    if (messages.length > batch)
+      return refusal(null, ErrorCode.invalidRequest, `more than ${batch} members in a batch (limits.batch)`);
     // Section 6: answers in any order, none for notifications, nothing at all if there is none.
     const answers = messages.map(async (message) => this.#single(message, caller, envelope));
     return Promise.all(answers).then((texts) => {
@@ -107,17 +131,24 @@ export class Dispatcher {
     if (request.id !== undefined) return this.#handle(request, request.id, caller, envelope);
     if (request.method === cancelMethod) return cancel(request.params, caller);
     const handled = this.#handle(request, null, caller, envelope);
-    return typeof handled === 'string' ? undefined : handled?.then(() => undefined);
+    return typeof handled === 'string' ? undefined : handled.then(() => undefined);
   }
 
-  #handle(request: Request, id: Id, caller: Caller, envelope: Envelope): Answer {
+  #handle(
+    request: Request,
+    id: Id,
+    caller: Caller,
+    envelope: Envelope,
+    texts = json,
+    handler = this.methods.get(request.method),
+  ): string | Promise<string> {
     const { method, params } = request;
     const { time = Infinity } = envelope;
     const { calls } = this.#limits;
     const { authorize } = this.#options;
-    const handler = this.methods.get(method);
-    if (handler === undefined) return refusal(id, ErrorCode.methodNotFound, 'Method not found', method);
-    if (caller.running.size >= calls) return tooManyCalls(id, calls);
+    if (handler === undefined)
+      return texts.error(id, new RpcError(ErrorCode.methodNotFound, 'Method not found', method));
+    if (caller.running.size >= calls) return texts.error(id, tooManyCalls(calls));
     const deadline = time === Infinity ? time : this.#clock.now() + time;
     const call = new Call(caller, request.id, method, deadline, envelope);
     try {
@@ -125,22 +156,22 @@ export class Dispatcher {
         authorize === undefined
           ? handler(params, call)
           : authorized(authorize(caller, method), call, () => handler(params, call));
-      return isPromise(result) ? this.#wait(result, id, call, caller) : resultText(id, result);
+      return isPromise(result) ? this.#wait(result, id, call, caller, texts) : texts.result(id, result);
     } catch (error) {
-      return this.#failed(error, id, call);
+      return this.#failed(error, id, call, texts);
     }
   }
 
-  async #wait(result: Promise<unknown>, id: Id, call: Call, caller: Caller): Promise<string> {
+  async #wait(result: Promise<unknown>, id: Id, call: Call, caller: Caller, texts: AnswerTexts): Promise<string> {
     // Two calls with one id are the caller's mistake; a key of its own keeps both counted.
     const key = id === null || caller.running.has(id) ? Symbol('call') : id;
     caller.running.set(key, call);
     this.#running.add(call);
     this.#deadlines.watch(call.deadline);
     try {
-      return resultText(id, await result);
+      return texts.result(id, await result);
     } catch (error) {
-      return this.#failed(error, id, call);
+      return this.#failed(error, id, call, texts);
     } finally {
       call.answered = true;
       caller.running.delete(key);
@@ -148,10 +179,10 @@ export class Dispatcher {
     }
   }
 
-  #failed(thrown: unknown, id: Id, { abortReason, method }: Call): string {
-    if (thrown instanceof RpcError) return errorText(id, thrown);
+  #failed(thrown: unknown, id: Id, { abortReason, method }: Call, texts: AnswerTexts): string {
+    if (thrown instanceof RpcError) return texts.error(id, thrown);
     // A handler that stopped because its signal was aborted throws whatever its platform made of that.
-    if (abortReason instanceof RpcError) return errorText(id, abortReason);
+    if (abortReason instanceof RpcError) return texts.error(id, abortReason);
     if (abortReason === undefined || !isOfAbort(thrown, abortReason)) {
       try {
         this.#options.onError?.(toError(thrown), method);
@@ -159,7 +190,7 @@ export class Dispatcher {
         // The caller gets its answer all the same.
       }
     }
-    return errorText(id, thrown);
+    return texts.error(id, thrown);
   }
 }
 
@@ -187,13 +218,9 @@ function refusal(id: Id, code: ErrorCode, message: string, data?: unknown): stri
   return errorText(id, new RpcError(code, message, data));
 }
 
-/** Answers a call that is one too many. */
-export function tooManyCalls(id: Id, most: number): string {
-  return tooMany(id, ErrorCode.overloaded, 'calls', most, 'calls of one connection at once');
-}
-
-function tooMany(id: Id, code: ErrorCode, limit: keyof Limits, value: number, what: string): string {
-  return refusal(id, code, limitError(limit, value, what).message);
+/** What answers a call that is one too many. */
+export function tooManyCalls(most: number): RpcError {
+  return new RpcError(ErrorCode.overloaded, `more than ${most} calls of one connection at once (limits.calls)`);
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {

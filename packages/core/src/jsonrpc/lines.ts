@@ -16,6 +16,7 @@ export function lineChannel(stream: ByteStream, limits: Partial<Pick<Limits, 'bo
   return {
     send: (text) => stream.send(text + '\n'),
     close: (reason) => stream.close(reason),
+    gone: stream.gone,
     async *[Symbol.asyncIterator]() {
       let held: Uint8Array[] = [];
       let length = 0;

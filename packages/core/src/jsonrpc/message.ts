@@ -136,11 +136,16 @@ function idText(id: Id): string | number {
   return typeof id === 'number' ? id : JSON.stringify(id);
 }
 
-/** The text of an error. What was thrown is told only if it is an RpcError; anything else might be a secret. */
-export function errorText(id: Id, thrown: unknown): string {
+/** What the caller is told of what was thrown: an RpcError as it is; anything else might be a secret. */
+export function toldError(thrown: unknown): RpcError {
   // Section 5.1: the code is an integer.
   const isTold = thrown instanceof RpcError && Number.isInteger(thrown.code);
-  const { code, message, data } = isTold ? thrown : new RpcError(ErrorCode.internalError, 'Internal error');
+  return isTold ? thrown : new RpcError(ErrorCode.internalError, 'Internal error');
+}
+
+/** The text of an error, as {@link toldError} has it. */
+export function errorText(id: Id, thrown: unknown): string {
+  const { code, message, data } = toldError(thrown);
   try {
     return JSON.stringify({ jsonrpc: '2.0', id, error: { code, message, data } });
   } catch {

@@ -35,10 +35,15 @@ export class MethodTable {
     return [...this.#handlers.keys()].sort();
   }
 
-  /** Adds methods; throws a TypeError, having added none, if one exists or is not a function. */
-  add(methods: Methods): void {
+  /**
+   * Adds methods; throws a TypeError, having added none, if one exists, is not a function, or has a name that is reserved:
+   * by the specification what begins with `rpc.` (JSON-RPC 2.0, section 4.1), and `$/` by what language servers made common.
+   */
+  add(methods: Methods, areBuiltIn = false): void {
     const found = new Map<string, Handler<unknown>>();
     for (const [name, handler] of flatten(methods, '')) {
+      if (!areBuiltIn && /^(rpc\.|\$\/)/.test(name))
+        throw new TypeError(`method ${name}: names that begin with rpc. or $/ are reserved`);
       if (this.#handlers.has(name) || found.has(name)) throw new TypeError(`method ${name} is implemented already`);
       found.set(name, handler);
     }
@@ -49,8 +54,6 @@ export class MethodTable {
 function* flatten(methods: Methods, prefix: string): Generator<[name: string, handler: Handler<unknown>]> {
   for (const [key, value] of Object.entries(methods)) {
     const name = prefix + key;
-    // The specification reserves rpc. for itself, and $/ is taken by what language servers made common.
-    if (name.startsWith('$/')) throw new TypeError(`method ${name}: names that begin with $/ are reserved`);
     if (typeof value === 'function') yield [name, value as Handler<unknown>];
     else if (typeof value === 'object' && value !== null) yield* flatten(value, name + '.');
     else throw new TypeError(`method ${name} must be a function, or an object of methods`);

@@ -2,22 +2,27 @@
 
 import type { MessageChannel } from '../channel.js';
 import { systemClock } from '../clock.js';
+import { Deferred } from '../deferred.js';
 import { LimitError, ProtocolError, RpcError, toError } from '../errors.js';
 import { FairTurn } from '../fair-turn.js';
-import { defaultLimits, type Limits } from '../limits.js';
+import { defaultLimits, limitError, type Limits } from '../limits.js';
 import { type CallOptions, Calls, type CallsOptions } from './calls.js';
 import type { Caller } from './call.js';
 import type { Dispatcher } from './dispatcher.js';
 import { ErrorCode, errorText, parseJson, requestText } from './message.js';
 
 export interface JsonRpcPeerOptions extends Pick<CallsOptions, 'clock' | 'timeout'> {
-  limits?: Partial<Pick<Limits, 'pendingCalls' | 'jsonDepth' | 'batch'>>;
+  limits?: Partial<Pick<Limits, 'pendingCalls' | 'jsonDepth' | 'batch' | 'halfClosedTime'>>;
   dispatcher: Dispatcher;
   caller: Caller;
 }
 
 export class JsonRpcPeer {
   private readonly calls: Calls;
+  /** What of the other side's is being worked on. */
+  private underWay = 0;
+  /** Resolves when nothing is. */
+  private answered: Deferred | undefined;
 
   constructor(
     private readonly channel: MessageChannel,
@@ -57,9 +62,11 @@ export class JsonRpcPeer {
       }
     } catch (error) {
       failure = toError(error);
-      this.explain(failure);
     }
     this.calls.close(failure);
+    // Whoever has ended its own side alone, such as `nc -N`, still reads, and waits for nothing else.
+    if (failure === undefined && this.channel.gone !== undefined) failure = await this.answerRest(this.channel.gone);
+    this.explain(failure);
     this.options.dispatcher.leave(this.options.caller, failure ?? new Error('the connection ended'));
     // What has been explained is to arrive; closing with a reason would drop it.
     await this.channel.close(isTheirs(failure) ? undefined : failure);
@@ -67,7 +74,7 @@ export class JsonRpcPeer {
   }
 
   /** Says what cannot be read, before the end. */
-  private explain(failure: Error): void {
+  private explain(failure: Error | undefined): void {
     if (!isTheirs(failure)) return;
     const code = failure instanceof LimitError ? ErrorCode.overloaded : ErrorCode.parseError;
     this.post(errorText(null, new RpcError(code, failure.message)));
@@ -86,8 +93,31 @@ export class JsonRpcPeer {
     const { dispatcher, caller } = this.options;
     const answer = dispatcher.receive(message, caller, { notify: (note) => this.post(note), length: text.length });
     if (typeof answer === 'string') return this.channel.send(answer);
-    void answer?.then((later) => later !== undefined && this.post(later));
+    if (answer !== undefined) void this.answerLater(answer);
     return undefined;
+  }
+
+  private async answerLater(answer: Promise<string | undefined>): Promise<void> {
+    this.underWay++;
+    const text = await answer;
+    if (text !== undefined) this.post(text);
+    if (--this.underWay === 0) this.answered?.resolve();
+  }
+
+  /** Resolves when all has been answered or nobody can read it any more; with an error if that takes too long. */
+  private async answerRest(gone: Promise<void>): Promise<Error | undefined> {
+    if (this.underWay === 0) return undefined;
+    const { clock = systemClock, limits } = this.options;
+    const time = limits?.halfClosedTime ?? defaultLimits.halfClosedTime;
+    const { promise, resolve } = (this.answered = new Deferred());
+    let failure: Error | undefined;
+    const alarm = clock.after(time, () => {
+      failure = limitError('halfClosedTime', time, 'ms from your end to the last answer');
+      resolve();
+    });
+    await Promise.race([promise, gone]);
+    alarm.cancel();
+    return failure;
   }
 
   private post(text: string): void {
@@ -96,6 +126,6 @@ export class JsonRpcPeer {
 }
 
 /** Whether the connection ends because of what was sent on it, rather than by itself. */
-function isTheirs(failure: Error | undefined): boolean {
+function isTheirs(failure: Error | undefined): failure is LimitError | ProtocolError {
   return failure instanceof LimitError || failure instanceof ProtocolError;
 }

@@ -3,8 +3,12 @@
 import type { Delivery } from '../broker/broker.js';
 import { ProtocolError } from '../errors.js';
 import type { HeaderList } from '../header-list.js';
-import type { StompAckMode } from './server-session.js';
 import type { Version } from './version.js';
+
+export const ackModes = ['auto', 'client', 'client-individual'] as const;
+
+/** How a subscription is acknowledged; `client`: one ACK is for all before it, too. */
+export type StompAckMode = (typeof ackModes)[number];
 
 /** Some deliveries of one subscription, in the order sent, by what the client calls them. */
 export interface Taken {

@@ -35,6 +35,8 @@ const transitions: Record<ClientState, Partial<Record<ServerCommand, Step>>> = {
 export interface ClientSessionOptions extends HeartBeatOptions {
   /** Which versions were offered. Default all. */
   versions?: readonly Version[] | undefined;
+  /** What an ERROR ends: the connection, as the standard has it, or no more than what it is about. Default `connection`. */
+  errorEnds?: 'connection' | 'frame' | undefined;
 }
 
 export class ClientSession {
@@ -77,7 +79,8 @@ function failed(session: ClientSession, frame: Frame): ClientEffect {
       (code?.startsWith('ERR_AUTH') ?? /auth|login|passcode|password|credential|denied|refused/i.test(text)));
   const error = isAuth ? new AuthError(code ?? 'ERR_AUTH', text) : errorOf(code, text);
   // ActiveMQ says so to who answers somebody that has left meanwhile, and goes on with the connection; so do we.
-  if (!isConnecting && text.includes('DestinationDoesNotExist')) return { type: 'refused', error, receipt };
+  const isOne = session.options.errorEnds === 'frame' || text.includes('DestinationDoesNotExist');
+  if (!isConnecting && isOne) return { type: 'refused', error, receipt };
   return fail(session, error, receipt);
 }
 

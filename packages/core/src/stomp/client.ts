@@ -10,15 +10,17 @@ import type { Body } from '../text.js';
 import { ClientSession } from './client-session.js';
 import { Decoder } from './decoder.js';
 import { type ClientCommand, encodeBody, encodeFrame, encodeHeaders, Frame } from './frame.js';
-import { HeartBeat, type HeartBeatOffer, type HeartBeatOptions, offerHeartBeat, silent } from './heart-beat.js';
-import { type ServerKind, serverKind, spellExpiration } from './server-kind.js';
+import { type BeatOptions, HeartBeat, type HeartBeatOffer, offerHeartBeat, silent } from './heart-beat.js';
+import { checkDestination, type ServerKind, serverKind, spellExpiration } from './server-kind.js';
 import { type Version, versions } from './version.js';
 
-export interface StompConnectOptions extends HeartBeatOptions {
-  /** The virtual host to connect to; the name the server was dialled by. */
-  host: string;
+export interface StompConnectOptions extends BeatOptions {
+  /** The virtual host to connect to; the name the server was dialled by. Undefined for a server that does not ask. */
+  host: string | undefined;
   /** Which versions to offer. Default all. */
   versions?: readonly Version[];
+  /** What an ERROR ends: the connection, as the standard has it, or no more than what it is about. Default `connection`. */
+  errorEnds?: 'connection' | 'frame';
   /** More headers for CONNECT, such as login and passcode. */
   headers?: HeaderRecord;
   limits?: Partial<Limits>;
@@ -28,6 +30,8 @@ export interface StompConnectOptions extends HeartBeatOptions {
 export interface StompConnectionEvents {
   /** A MESSAGE for one of the subscriptions. */
   onMessage(subscription: string, frame: Frame): void;
+  /** An ERROR after which the connection goes on, and that names no receipt somebody waits for. */
+  onRefused?(error: Error): void;
 }
 
 type Headers = Record<string, string | undefined>;
@@ -46,6 +50,8 @@ export class StompConnection {
   readonly ended: Promise<Error | undefined>;
   /** What kind of server it is, as far as it says so in CONNECTED. */
   kind: ServerKind = 'sallyport';
+  /** Whether it says that it is one of ours, so that its grammar of destinations is known. */
+  #isOurs = false;
   readonly #stream: ByteStream;
   readonly #events: StompConnectionEvents;
   readonly #options: StompConnectOptions;
@@ -93,22 +99,32 @@ export class StompConnection {
     return this.#opened.promise;
   }
 
-  /** Sends a frame. Returns nothing while there is room below, else a promise for room. */
+  /**
+   * Sends a frame. Returns nothing while there is room below, else a promise for room. Throws for a destination that the
+   * server is known to refuse.
+   */
   frame(command: ClientCommand, headers: Headers, body?: Body): Promise<void> | undefined {
-    this.#isOpening &&= command === 'CONNECT' || command === 'SUBSCRIBE';
     const list = HeaderList.of(headers);
+    if (command === 'SEND' || command === 'SUBSCRIBE') this.#check(list, command);
+    this.#isOpening &&= command === 'CONNECT' || command === 'SUBSCRIBE';
     const spelt = command === 'SEND' ? spellExpiration(this.kind, list) : list;
-    return this.#write(encodeFrame(new Frame(command, spelt, body), this.version));
+    return this.#write(encodeFrame(new Frame(command, spelt, body), this.version, command !== 'CONNECT'));
   }
 
   /** Sends a message. Calls have the same headers again and again, so their lines are kept. */
   send(destination: string, headers: HeaderList, body: Body, replyTo: string | undefined): Promise<void> | undefined {
     this.#isOpening = false;
     let last = this.#lastSent;
-    if (last?.destination !== destination || last.headers !== headers || last.replyTo !== replyTo) {
+    if (
+      last === undefined ||
+      last.destination !== destination ||
+      last.headers !== headers ||
+      last.replyTo !== replyTo
+    ) {
       const own = HeaderList.of({ destination, 'reply-to': replyTo });
+      this.#check(own, 'SEND');
       const spelt = spellExpiration(this.kind, headers);
-      const head = 'SEND\n' + encodeHeaders(own, this.version) + encodeHeaders(spelt, this.version);
+      const head = 'SEND\n' + encodeHeaders(own, this.version, true) + encodeHeaders(spelt, this.version, true);
       last = { destination, headers, replyTo, head };
       // What says until when it is of use is not for the next message.
       if (spelt === headers) this.#lastSent = last;
@@ -138,7 +154,7 @@ export class StompConnection {
    * Sends a frame and resolves with its RECEIPT. Rejects with the server's error if an ERROR names the receipt, with a
    * ConnectionError if the connection ends first.
    */
-  confirmed(command: ClientCommand, headers: Headers, body?: Body): Promise<Frame> {
+  async confirmed(command: ClientCommand, headers: Headers, body?: Body): Promise<Frame> {
     const confirmation = new Deferred<Frame>();
     if (this.#isOver) confirmation.reject(this.#lost('no'));
     else {
@@ -166,6 +182,13 @@ export class StompConnection {
   cut(reason: Error): void {
     this.#failure ??= reason;
     void this.#stream.close(reason);
+  }
+
+  /** Our own server ends the connection for a wrong one, and with it all that is under way. Others have some of their own. */
+  #check(headers: HeaderList, command: 'SEND' | 'SUBSCRIBE'): void {
+    const destination = headers.get('destination');
+    if (typeof destination !== 'string') throw new TypeError('destination must be a string such as /queue/work');
+    if (this.#isOurs) checkDestination(destination, command === 'SEND' ? 'refused' : 'allowed');
   }
 
   get #isOver(): boolean {
@@ -206,7 +229,7 @@ export class StompConnection {
       case 'connected':
         return this.#start(frame, effect.agreed);
       case 'refused':
-        return this.#takeReceipt(effect.receipt)?.reject(effect.error);
+        return this.#refuse(effect.receipt, effect.error);
       case 'fail':
         this.#takeReceipt(effect.receipt ?? this.#suspect())?.reject(effect.error);
         this.cut(effect.error);
@@ -222,6 +245,12 @@ export class StompConnection {
     return this.#opening.find((receipt) => this.#receipts.has(receipt));
   }
 
+  #refuse(receipt: string | undefined, error: Error): void {
+    const confirmation = this.#takeReceipt(receipt);
+    if (confirmation === undefined) this.#events.onRefused?.(error);
+    else confirmation.reject(error);
+  }
+
   #takeReceipt(id = ''): Deferred<Frame> | undefined {
     const confirmation = this.#receipts.get(id);
     this.#receipts.delete(id);
@@ -230,7 +259,9 @@ export class StompConnection {
 
   #start(frame: Frame, agreed: HeartBeatOffer): void {
     this.#decoder.version = this.version;
-    this.kind = serverKind(frame.header('server'));
+    const name = frame.header('server');
+    this.kind = serverKind(name);
+    this.#isOurs = name !== undefined && this.kind === 'sallyport';
     const on = {
       beat: () => void this.#write('\n'),
       dead: (silence: number) => this.cut(silent(agreed.incoming, silence)),
@@ -260,6 +291,8 @@ export class StompConnection {
   }
 
   #lost(sent?: Sent): ConnectionError {
-    return new ConnectionError('ERR_CONNECTION_LOST', 'the connection ended', { sent, cause: this.#failure });
+    const cause = this.#failure;
+    const why = cause === undefined ? '' : `: ${cause.message}`;
+    return new ConnectionError('ERR_CONNECTION_LOST', 'the connection ended' + why, { sent, cause });
   }
 }

@@ -1,5 +1,6 @@
 // A STOMP frame, its commands, and its bytes. What reads them back is decoder.ts.
 
+import { ProtocolError } from '../errors.js';
 import { HeaderList } from '../header-list.js';
 import { type Body, bodyText, concatBytes, encodeText, textLength } from '../text.js';
 import { escapeHeader, type Version } from './version.js';
@@ -60,17 +61,25 @@ export function isEscaped(command: Command): boolean {
 }
 
 /**
- * Header lines ready for the wire, each with its end of line. Headers that the version cannot carry are left out.
+ * Header lines ready for the wire, each with its end of line. Headers that the version cannot carry are left out, or, if
+ * they are the sender's `own`, refused by ProtocolError `ERR_STOMP_HEADER`: nobody would be told that they are missing.
  */
-export function encodeHeaders(headers: HeaderList, version: Version): string {
+export function encodeHeaders(headers: HeaderList, version: Version, own = false): string {
   const pairs = headers.pairs;
   let lines = '';
   for (let at = 0; at < pairs.length; at += 2) {
     const name = escapeHeader(pairs[at]!, version, 'name');
     const value = escapeHeader(pairs[at + 1]!, version, 'value');
-    if (name !== undefined && value !== undefined && name !== 'content-length') lines += name + ':' + value + '\n';
+    if (name === undefined || value === undefined) {
+      if (own) throw uncarried(version, pairs[at]!, pairs[at + 1]!);
+    } else if (name !== 'content-length') lines += name + ':' + value + '\n';
   }
   return lines;
+}
+
+function uncarried(version: Version, name: string, value: string): ProtocolError {
+  const text = `STOMP ${version} cannot carry the header ${JSON.stringify(name)}: ${JSON.stringify(value)}`;
+  return new ProtocolError('ERR_STOMP_HEADER', text, { by: 'us' });
 }
 
 /** The end of a frame: content-length, which is always ours to state, the empty line, the body, NUL. */
@@ -90,7 +99,7 @@ const NUL = /* @__PURE__ */ new Uint8Array(1);
  * name of, and CONNECTED nothing is escaped, so that they can be read before the version is known (STOMP 1.2, Value
  * Encoding).
  */
-export function encodeFrame(frame: Frame, version: Version): string | Uint8Array {
+export function encodeFrame(frame: Frame, version: Version, own = false): string | Uint8Array {
   const spoken = isEscaped(frame.command) ? version : '1.0';
-  return encodeBody(frame.command + '\n' + encodeHeaders(frame.headers, spoken), frame.body);
+  return encodeBody(frame.command + '\n' + encodeHeaders(frame.headers, spoken, own), frame.body);
 }

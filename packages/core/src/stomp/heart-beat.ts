@@ -22,6 +22,11 @@ export interface HeartBeatOptions {
   leastHeartBeat?: number;
 }
 
+export interface BeatOptions extends HeartBeatOptions {
+  /** When we beat, as a share of the interval that we promised. Default 0.9: the beat is on the wire within it. */
+  beatShare?: number;
+}
+
 /** What holds unless it is said otherwise. */
 export const heartBeatDefaults = { leastHeartBeat: 1000, heartBeatGrace: 0.1, leastGrace: 1000 } as const;
 
@@ -83,13 +88,12 @@ export class HeartBeat {
   #lastSent: number;
   #lastReceived: number;
 
-  constructor(clock: Clock, agreed: HeartBeatOffer, on: Events, options: HeartBeatOptions = {}) {
+  constructor(clock: Clock, agreed: HeartBeatOffer, on: Events, options: BeatOptions = {}) {
     this.#clock = clock;
     this.#lastSent = this.#lastReceived = clock.now();
     const { outgoing, incoming } = agreed;
-    // A little early, so that the beat is on the wire within the interval.
-    if (outgoing > 0) this.#keepSending(outgoing * 0.9, on);
-    const { heartBeatGrace, leastGrace } = { ...heartBeatDefaults, ...options };
+    const { beatShare = 0.9, heartBeatGrace, leastGrace } = { ...heartBeatDefaults, ...options };
+    if (outgoing > 0) this.#keepSending(outgoing * beatShare, on);
     const grace = Math.max(incoming * heartBeatGrace, leastGrace);
     if (incoming > 0) this.#watch(incoming + grace, on);
   }

@@ -1,3 +1,4 @@
+export { type StompAckMode } from './acknowledgements.js';
 export * from './client.js';
 export { type ClientEffect, ClientSession, type ClientState } from './client-session.js';
 export { Decoder, type DecoderOptions } from './decoder.js';
@@ -6,13 +7,8 @@ export * from './frame.js';
 export * from './heart-beat.js';
 export { MessageEncoder } from './message-encoder.js';
 export { serveStomp, type StompServerConnection, type StompServerOptions } from './server.js';
-export {
-  type ServerEffect,
-  ServerSession,
-  type ServerSessionOptions,
-  type ServerState,
-  type StompAckMode,
-} from './server-session.js';
+export type { ServerEffect } from './server-effect.js';
+export { ServerSession, type ServerSessionOptions, type ServerState } from './server-session.js';
 export {
   extrasOf,
   isImplied,

@@ -2,7 +2,7 @@
 // open. Clients write Sallyport's spelling.
 
 import type { Capability } from '../broker/broker.js';
-import { privateRequestQueue } from '../broker/destination.js';
+import { parseDestination, privateRequestQueue, topicTokens } from '../broker/destination.js';
 import { ProtocolError } from '../errors.js';
 import { HeaderList, type HeaderRecord } from '../header-list.js';
 
@@ -24,6 +24,16 @@ export function refusalOf(kind: ServerKind, destination: string): ProtocolError 
   if (kind === 'sallyport' || destination !== privateRequestQueue) return undefined;
   const text = 'this server cannot call the methods of one connection: implement them as a service (option service)';
   return new ProtocolError('ERR_DESTINATION', text, { by: 'us' });
+}
+
+/** Throws the ProtocolError ERR_DESTINATION for what our own server would answer by it, and end the connection. */
+export function checkDestination(destination: string, wildcards: 'allowed' | 'refused'): void {
+  try {
+    const { kind, name } = parseDestination(destination);
+    if (kind === 'topic') topicTokens(name, wildcards);
+  } catch (error) {
+    throw new ProtocolError('ERR_DESTINATION', (error as Error).message, { by: 'us' });
+  }
 }
 
 /** RabbitMQ makes a temporary queue by its first use in a reply-to, and will not have it subscribed or unsubscribed. */

@@ -7,8 +7,9 @@ import { LimitError, ProtocolError, SallyportError, toError } from '../errors.js
 import { HeaderList } from '../header-list.js';
 import { defaultLimits, limitError, type Limits } from '../limits.js';
 import { detachText } from '../text.js';
-import type { ClientCommand, Frame } from './frame.js';
-import { Frame as ServerFrame } from './frame.js';
+import { ackModes, type StompAckMode } from './acknowledgements.js';
+import type { ClientCommand } from './frame.js';
+import { Frame } from './frame.js';
 import {
   agreeHeartBeat,
   type HeartBeatOffer,
@@ -16,28 +17,10 @@ import {
   offerHeartBeat,
   parseHeartBeat,
 } from './heart-beat.js';
+import type { ServerEffect } from './server-effect.js';
 import { negotiateVersion, type Version, versions, withoutPadding } from './version.js';
 
 export type ServerState = 'connecting' | 'authenticating' | 'connected' | 'closed';
-
-/** What whoever does the I/O has to do, in this order; a `reply` only after what stands before it has succeeded. */
-export type ServerEffect =
-  | { type: 'authenticate'; headers: HeaderList }
-  | { type: 'send'; frame: Frame; transaction: string | undefined }
-  | {
-      type: 'subscribe';
-      id: string;
-      destination: string;
-      ack: StompAckMode;
-      prefetch: number | undefined;
-      frame: Frame;
-    }
-  | { type: 'unsubscribe'; id: string }
-  | { type: 'settle'; how: 'ack' | 'nack'; headers: HeaderList; transaction: string | undefined }
-  | { type: 'begin' | 'commit' | 'abort'; transaction: string }
-  | { type: 'beat'; agreed: HeartBeatOffer }
-  | { type: 'reply'; frame: ServerFrame }
-  | { type: 'close'; reason?: Error };
 
 type Step = (session: ServerSession, frame: Frame) => ServerEffect[];
 
@@ -66,11 +49,6 @@ export interface ServerSessionOptions extends HeartBeatOptions {
   server?: string;
   limits?: Partial<Pick<Limits, 'transactions'>> | undefined;
 }
-
-const ackModes = ['auto', 'client', 'client-individual'] as const;
-
-/** How a subscription is acknowledged; `client`: one ACK is for all before it, too. */
-export type StompAckMode = (typeof ackModes)[number];
 
 export class ServerSession {
   state: ServerState = 'connecting';
@@ -127,7 +105,7 @@ export class ServerSession {
   end(headers: Record<string, string | undefined>, body: string, reason: Error): ServerEffect[] {
     this.state = 'closed';
     return [
-      { type: 'reply', frame: new ServerFrame('ERROR', HeaderList.of(headers), body) },
+      { type: 'reply', frame: new Frame('ERROR', HeaderList.of(headers), body) },
       { type: 'close', reason },
     ];
   }
@@ -287,7 +265,7 @@ function withReceipt(frame: Frame, ...effects: ServerEffect[]): ServerEffect[] {
 
 /** The effect of sending a frame without a body. */
 export function reply(command: 'RECEIPT' | 'CONNECTED', headers: Record<string, string | undefined>): ServerEffect {
-  return { type: 'reply', frame: new ServerFrame(command, HeaderList.of(headers)) };
+  return { type: 'reply', frame: new Frame(command, HeaderList.of(headers)) };
 }
 
 function unexpected(state: ServerState, frame: Frame): ProtocolError | LimitError {

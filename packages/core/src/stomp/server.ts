@@ -1,26 +1,22 @@
 // The spine of the server: for each chunk, for each frame, for each effect. The only file here that awaits I/O on the
 // server's side; decoder, session and encoder are called by it and call nobody back.
 
-import type { Broker, Delivery, Message, OnDelivery, Subscription, Transaction } from '../broker/broker.js';
+import type { Broker, Delivery, Message, OnDelivery, Subscription } from '../broker/broker.js';
 import type { ByteStream } from '../channel.js';
 import { type Clock, systemClock } from '../clock.js';
-import { ConnectionError, ProtocolError, SallyportError, TimeoutError, toError } from '../errors.js';
+import { ConnectionError, SallyportError, TimeoutError, toError } from '../errors.js';
 import { FairTurn } from '../fair-turn.js';
 import type { HeaderList } from '../header-list.js';
 import { defaultLimits, type Limits } from '../limits.js';
-import { Acknowledgements, type Taken } from './acknowledgements.js';
+import { Acknowledgements, type StompAckMode } from './acknowledgements.js';
 import { Decoder } from './decoder.js';
 import { encodeFrame, type Frame } from './frame.js';
 import { HeartBeat, type HeartBeatOffer, silent } from './heart-beat.js';
 import { MessageEncoder } from './message-encoder.js';
 import { refusedFrame } from './refused-frame.js';
-import {
-  reply,
-  type ServerEffect,
-  ServerSession,
-  type ServerSessionOptions,
-  type StompAckMode,
-} from './server-session.js';
+import type { ServerEffect, SubscribeEffect } from './server-effect.js';
+import { reply, ServerSession, type ServerSessionOptions } from './server-session.js';
+import { ServerTransactions } from './server-transactions.js';
 
 /** What the broker of a connection may need from it. */
 export interface StompServerConnection {
@@ -64,8 +60,8 @@ class StompServer implements StompServerConnection {
   private readonly turn: FairTurn;
   private readonly messages: MessageEncoder;
   private readonly subscriptions = new Map<string, Subscription>();
-  private readonly transactions = new Map<string, { work: Transaction; taken: Taken[] }>();
   private acknowledgements: Acknowledgements | undefined;
+  private transactions: ServerTransactions | undefined;
   private broker: Broker | undefined;
   private heartBeat: HeartBeat | undefined;
   /** What sending last returned: set while there is no room below. */
@@ -170,12 +166,12 @@ class StompServer implements StompServerConnection {
         this.acknowledgements!.close(effect.id);
         return undefined;
       case 'settle':
-        return this.settle(effect);
+        return this.transactions!.settle(effect);
       case 'begin':
-        return this.begin(effect.transaction);
+        return this.transactions!.begin(effect.transaction);
       case 'commit':
       case 'abort':
-        return this.endTransaction(effect.transaction, effect.type);
+        return this.transactions!.end(effect.transaction, effect.type);
       case 'authenticate':
         return this.authenticate(effect.headers);
       case 'beat':
@@ -207,9 +203,7 @@ class StompServer implements StompServerConnection {
   }
 
   private send(message: Message, transaction: string | undefined): Promise<void> | undefined {
-    return transaction === undefined
-      ? this.broker!.send(message)
-      : this.transactions.get(transaction)!.work.send(message);
+    return transaction === undefined ? this.broker!.send(message) : this.transactions!.send(transaction, message);
   }
 
   private async authenticate(headers: HeaderList): Promise<void> {
@@ -217,10 +211,11 @@ class StompServer implements StompServerConnection {
     if (this.closed) return;
     this.decoder.version = this.session.version;
     this.acknowledgements = new Acknowledgements(this.session.version!);
+    this.transactions = new ServerTransactions(this.broker, this.acknowledgements);
     await this.perform(this.session.accept(), 0);
   }
 
-  private subscribe(effect: Extract<ServerEffect, { type: 'subscribe' }>): Promise<void> | undefined {
+  private subscribe(effect: SubscribeEffect): Promise<void> | undefined {
     const { id, destination, ack, prefetch, frame } = effect;
     const subscription = this.broker!.subscribe(destination, this.deliverer(id, ack), {
       ack: ack === 'auto' ? 'auto' : 'client-individual',
@@ -251,39 +246,11 @@ class StompServer implements StompServerConnection {
     };
   }
 
-  /** In a transaction what is settled is out of reach, but comes back with ABORT. */
-  private settle({ how, headers, transaction }: Extract<ServerEffect, { type: 'settle' }>): undefined {
-    const taken = this.acknowledgements!.take(headers);
-    if (transaction === undefined) for (const { delivery } of taken.deliveries.values()) delivery[how]!();
-    else {
-      const open = this.transactions.get(transaction)!;
-      for (const { delivery } of taken.deliveries.values()) open.work[how](delivery);
-      open.taken.push(taken);
-    }
-  }
-
-  private begin(transaction: string): undefined {
-    const { broker } = this;
-    if (broker?.begin === undefined)
-      throw new ProtocolError('ERR_STOMP_TRANSACTION', 'BEGIN: this broker has no transactions');
-    this.transactions.set(transaction, { work: broker.begin(), taken: [] });
-  }
-
-  private endTransaction(name: string, how: 'commit' | 'abort'): Promise<void> | undefined {
-    const { work, taken } = this.transactions.get(name)!;
-    this.transactions.delete(name);
-    if (how === 'commit') return work.commit();
-    work.abort();
-    for (const { from, deliveries } of taken) from.restore(deliveries);
-    return undefined;
-  }
-
   /** Gives back what this connection holds: its subscriptions, what it has not acknowledged, its open transactions. */
   private async leave(): Promise<void> {
     const closed = this.broker?.close();
     // After its subscriptions: what a transaction holds must not come back to them.
-    for (const { work } of this.transactions.values()) work.abort();
-    this.transactions.clear();
+    this.transactions?.close();
     await closed;
   }
 

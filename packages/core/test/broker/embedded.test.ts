@@ -154,6 +154,56 @@ describe('a transaction', () => {
   });
 });
 
+describe('what a transaction held comes back in the order in which it was sent', () => {
+  /** A link that has been given 1, 2, 3 of one queue and left it, with these acknowledged; and one that waits for them. */
+  const held = (order: readonly number[]) => {
+    const broker = start();
+    const link = broker.link();
+    const hands: Delivery[] = [];
+    const take = (delivery: Delivery): void => void hands.push(delivery);
+    const subscription = link.subscribe('/queue/a', take, { ack: 'client-individual', prefetch: 3 });
+    for (const body of ['1', '2', '3']) void link.send(message('/queue/a', body));
+    const transaction = link.begin();
+    for (const at of order) transaction.ack(hands[at]!);
+    subscription.close();
+    const seen: unknown[] = [];
+    const wait = () => broker.link().subscribe('/queue/a', ({ body }) => seen.push(body));
+    return { broker, link, transaction, seen, wait, hands };
+  };
+
+  it('by ABORT', () => {
+    const { transaction, seen, wait } = held([2, 0, 1]);
+    wait();
+    expect(seen).toEqual([]);
+    transaction.abort();
+    expect(seen).toEqual(['1', '2', '3']);
+  });
+
+  it('by a COMMIT that is refused', () => {
+    const { broker, link, transaction, seen, wait } = held([2, 1, 0]);
+    wait();
+    for (let one = 0; one < 1000; one++) void link.send(message(`/queue/n${one}`));
+    void transaction.send(message('/queue/one-more'));
+    expect(() => transaction.commit()).toThrow(expect.objectContaining({ code: 'ERR_DESTINATIONS' }));
+    expect(seen).toEqual(['1', '2', '3']);
+    expect(broker.hasQueue('/queue/one-more')).toBe(false);
+  });
+
+  it('with the end of the connection, before what its subscriptions give back', () => {
+    const { link, transaction, seen, wait } = held([1, 0, 2]);
+    // Two of its own take what comes meanwhile, the younger first to go.
+    for (const body of ['4', '5']) {
+      link.subscribe('/queue/a', () => {}, { ack: 'client-individual', prefetch: 1 });
+      void link.send(message('/queue/a', body));
+    }
+    wait();
+    void link.close();
+    expect(seen).toEqual(['1', '2', '3', '4', '5']);
+    transaction.abort();
+    expect(seen).toHaveLength(5);
+  });
+});
+
 describe('what is refused again and again', () => {
   const refuseAll = (clock: ManualClock, destination: string, broker: EmbeddedBroker): number => {
     const link = broker.link();
@@ -179,6 +229,53 @@ describe('what is refused again and again', () => {
     const seen: Delivery[] = [];
     broker.link().subscribe(`/queue/dead-letter.${name}`.slice(0, 255), (delivery) => seen.push(delivery));
     expect(seen.map(({ headers }) => headers.get('original-destination'))).toEqual([`/queue/${name}`]);
+  });
+
+  /** Refuses whatever comes to some queues, once: that is enough. */
+  const sour = (options: EmbeddedBrokerOptions) => {
+    const lost: string[] = [];
+    const onLost = ({ destination }: Delivery, why: Error): void => void lost.push(`${destination}: ${why.message}`);
+    const broker = start({ ...options, limits: { deliveries: 1, ...options.limits }, onLost });
+    const worker = broker.link();
+    const refuse = (name: string) =>
+      worker.subscribe(name, (delivery) => delivery.nack!(), { ack: 'client-individual' });
+    return { broker, lost, refuse };
+  };
+
+  it('counts as a queue that its sender has brought into being', () => {
+    const { broker, lost, refuse } = sour({ limits: { destinations: 2 } });
+    const [sender, other] = [broker.link(), broker.link()];
+    for (const name of ['a', 'b', 'c']) {
+      const work = refuse(`/queue/${name}`);
+      for (let one = 0; one < 3; one++) void sender.send(message(`/queue/${name}`));
+      work.close();
+    }
+    const kept = ['a', 'b', 'c'].map((name) => broker.hasQueue(`/queue/dead-letter.${name}`));
+    expect(kept).toEqual([true, true, false]);
+    const why = '/queue/c: this connection has reached limits.destinations, which is 2';
+    expect(lost).toEqual([why, why, why]);
+    expect(() => sender.send(message('/queue/d'))).toThrow(expect.objectContaining({ code: 'ERR_DESTINATIONS' }));
+    // Others have names of their own, and what has been read leaves its own free.
+    void other.send(message('/queue/d'));
+    broker.link().subscribe('/queue/dead-letter.a', () => {});
+    void sender.send(message('/queue/dead-letter.b'));
+    broker
+      .link()
+      .subscribe('/queue/dead-letter.b', () => {})
+      .close();
+    void sender.send(message('/queue/e'));
+  });
+
+  it('is kept among the dead letters for so long, and not for ever', () => {
+    const clock = new ManualClock();
+    const { broker, refuse } = sour({ clock, limits: { deadLetterTime: 10_000 } });
+    refuse('/queue/a');
+    void broker.link().send(message('/queue/a'));
+    clock.advance(9999);
+    expect(broker.hasQueue('/queue/dead-letter.a')).toBe(true);
+    clock.advance(1);
+    expect(broker.hasQueue('/queue/dead-letter.a')).toBe(false);
+    expect(broker.queuedBytes).toBe(0);
   });
 
   it.each(['/temp-queue/own', '/topic/own'])('of %s is nobody else’s to read, and goes on coming', (destination) => {

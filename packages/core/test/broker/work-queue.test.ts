@@ -1,5 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Consumer, type Delivery, EmbeddedBroker, type QueueHost, Quota, WorkQueue } from '../../src/broker/index.js';
+import { HandOut } from '../../src/broker/hand-out.js';
+import { WaitingLine } from '../../src/broker/waiting-line.js';
 import { LimitError } from '../../src/errors.js';
 import { HeaderList } from '../../src/header-list.js';
 import { ManualClock } from '../../src/testing/index.js';
@@ -10,29 +12,28 @@ const enough = {
   deliveries: 3,
   redeliveryDelay: 100,
   longestRedeliveryDelay: 150,
+  deadLetterTime: 60_000,
 };
 
 /** The date of a test when its clock stands at 0. */
 const EPOCH = 1_700_000_000_000;
 
-function start(limits: Partial<QueueHost['limits']> = {}) {
+function start(limits: Partial<QueueHost['limits']> = {}, name = '/queue/a') {
   const clock = new ManualClock();
   const began = clock.now();
   const quota = new Quota('queuedBytes', 1e6);
   const buried: string[] = [];
   let idle = 0;
-  const queue = new WorkQueue('/queue/a', {
+  const queue = new WorkQueue(name, {
     limits: { ...enough, ...limits },
     clock,
+    handOut: new HandOut(),
     wallClock: () => EPOCH + clock.now() - began,
     bury: ({ delivery, attempts }) => buried.push(`${delivery.id} after ${attempts}`),
     idle: () => idle++,
   });
   const offer = (body: string, headers: Record<string, string> = {}): void =>
-    void queue.offer(
-      { destination: '/queue/a', headers: HeaderList.of(headers), body, id: body } satisfies Delivery,
-      quota,
-    );
+    void queue.offer({ destination: name, headers: HeaderList.of(headers), body, id: body } satisfies Delivery, quota);
   const listen = (prefetch?: number) => {
     const seen: unknown[] = [];
     const hands: Delivery[] = [];
@@ -160,6 +161,42 @@ describe('WorkQueue', () => {
     expect(quota.used).toBe(0);
   });
 
+  it('looks through a full line seldom, however often it is found full', () => {
+    const { take } = WaitingLine.prototype;
+    let looked = 0;
+    const spy = vi.spyOn(WaitingLine.prototype, 'take').mockImplementation(function (this: WaitingLine, wanted) {
+      return take.call(this, (item) => {
+        looked++;
+        return wanted(item);
+      });
+    });
+    onTestFinished(() => spy.mockRestore());
+    const most = 3000;
+    const { clock, offer } = start({ queueMessages: most, queueBytes: 1e9 }, '/queue/a');
+    for (let at = 1; at <= most; at++) offer(String(at), { expires: String(EPOCH + 500 + at) });
+    const refused = () => {
+      try {
+        offer('more', { expires: String(EPOCH + 100_000) });
+        return false;
+      } catch {
+        return true;
+      }
+    };
+    let refusals = 0;
+    // While nothing has expired nobody looks at all; then one message expires in each millisecond.
+    for (let send = 0; send < 5000; send++) if (refused()) refusals++;
+    expect({ refusals, looked }).toEqual({ refusals: 5000, looked: 0 });
+    clock.advance(500);
+    for (let time = 0; time < 400; time++) {
+      clock.advance(1);
+      for (let send = 0; send < 50; send++) if (refused()) refusals++;
+    }
+    // A thousand in each millisecond, and what the alarm looks at.
+    expect(looked).toBeLessThan(400 * 1000 + most);
+    // What had expired has made room all the same.
+    expect(refusals).toBeLessThan(5000 + 400 * 50 - 300);
+  });
+
   it('is unused once all has expired', () => {
     const { clock, offer, queue } = start();
     offer('1', { expiration: '1000' });
@@ -175,6 +212,21 @@ describe('WorkQueue', () => {
     expect([queue.isExclusiveTo(one), queue.isExclusiveTo(two)]).toEqual([true, false]);
     queue.add(two);
     expect(queue.isExclusiveTo(one)).toBe(false);
+  });
+
+  it.each([
+    ['/queue/dead-letter.a', ['sooner']],
+    ['/queue/a', ['sooner', 'later', 'never']],
+  ])('keeps what is in %s no longer than it may', (name, gone) => {
+    const { clock, offer, listen, quota } = start({ deadLetterTime: 10_000 }, name);
+    offer('sooner', { expiration: '5000' });
+    offer('later', { expiration: '15000' });
+    offer('never');
+    const { used } = quota;
+    clock.advance(6000);
+    expect(quota.used).toBeLessThan(used);
+    clock.advance(6000);
+    expect(listen().seen).toEqual(gone.length === 1 ? [] : ['later', 'never']);
   });
 
   it('drops what is past the date in `expires`, as if it had never come', () => {

@@ -1,6 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import { BrokerRpc, type Call, type Methods } from '../../src/jsonrpc/index.js';
+import type { Delivery } from '../../src/broker/index.js';
 import { RpcError } from '../../src/errors.js';
+import { HeaderList } from '../../src/header-list.js';
+import { bodyText, concatBytes } from '../../src/text.js';
 import { connectedPair, framesOf, outcome, pair, quiet, watch } from '../fixtures/pair.js';
 
 /** Methods whose calls the test looks at and ends. */
@@ -275,6 +278,69 @@ describe('methods that a client offers', () => {
     });
     expect(onError).toHaveBeenCalledWith(new Error('in the page'), 'bug');
   });
+});
+
+describe('what is wrong with a call is said here', () => {
+  test.each([
+    ['', {}, 'method must be a string that is not empty'],
+    [undefined, {}, 'method must be a string that is not empty'],
+    [{ method: 'ping' }, {}, 'method must be a string that is not empty'],
+    ['ping', { timeOut: 5 }, 'ping: unknown option timeOut; known are signal, timeout, idempotent, whenOffline, '],
+    ['ping', { timeout: '5' }, 'ping: option timeout must be a number, not negative'],
+    ['ping', { timeout: NaN }, 'ping: option timeout must be a number'],
+    ['ping', { signal: new AbortController() }, 'ping: option signal must be an AbortSignal'],
+    ['ping', { service: 5 }, 'ping: option service must be a string'],
+    ['ping', { idempotent: 1 }, 'ping: option idempotent must be a boolean'],
+    ['ping', { whenOffline: 'queue' }, 'ping: option whenOffline must be wait or fail'],
+    ['ping', { onProgress: {} }, 'ping: option onProgress must be a function'],
+  ])('call(%j, …, %j)', async (method, options, message) => {
+    const { client, network, clock } = await connectedPair({ server: { methods: { ping: () => 'pong' } } });
+    const pending = clock.pending;
+    const sent = framesOf(network.streams[0]!).length;
+    expect(await outcome(client.call(method as string, {}, options as object))).toMatchObject({
+      error: { name: 'TypeError', message: expect.stringContaining(message) as string },
+    });
+    expect([clock.pending, framesOf(network.streams[0]!).length]).toEqual([pending, sent]);
+  });
+
+  test('and with a notification, or with methods that are offered', async () => {
+    const { client } = await connectedPair();
+    await expect(client.notify('')).rejects.toThrow('method must be a string that is not empty');
+    await expect(client.notify('a', {}, { servise: 'x' } as object)).rejects.toThrow('notify: unknown option servise');
+    expect(() => client.implement({}, { name: 'x' } as object)).toThrow(
+      'implement: unknown option name; known are service',
+    );
+    expect(() => client.implement({ rpc: { mine: () => 1 } })).toThrow(
+      'method rpc.mine: names that begin with rpc. or $/',
+    );
+  });
+});
+
+test.each([
+  ['too deep', '['.repeat(5) + ']'.repeat(5), 'more than 4 arrays and objects within each other (limits.jsonDepth)'],
+  ['no JSON', '[,]', 'Parse error'],
+  ['not UTF-8', Uint8Array.of(0x22, 0xff, 0x22), 'not UTF-8'],
+])('an answer that is %s rejects its call at once, and no other', async (_name, result, why) => {
+  const { client, server } = await connectedPair({ limits: { jsonDepth: 4 } });
+  const requests: Delivery[] = [];
+  server.link.subscribe('/queue/rpc.odd', (delivery) => void requests.push(delivery));
+  const [spoilt, other] = ['a', 'b'].map((method) => watch(client.call(method, {}, { service: 'odd' })));
+  await quiet();
+  const { id } = JSON.parse(bodyText(requests[0]!.body)) as { id: number };
+  const head = `{"jsonrpc":"2.0","id":${id},"result":`;
+  const parts = [head, result, '}'].map((part) => (typeof part === 'string' ? new TextEncoder().encode(part) : part));
+  const body = concatBytes(
+    parts,
+    parts.reduce((sum, { length }) => sum + length, 0),
+  );
+  void server.link.send({ destination: requests[0]!.replyTo!, headers: HeaderList.empty, body });
+  expect(await spoilt!()).toMatchObject({
+    error: { name: 'ProtocolError', code: 'ERR_ANSWER', by: 'them', message: expect.stringContaining(why) as string },
+  });
+  expect(await spoilt!()).toMatchObject({
+    error: { message: expect.stringMatching(/^a: the answer cannot be read: /) as string },
+  });
+  expect(await other!()).toBe('pending');
 });
 
 test('calls made before the first connection go out with it', async () => {

@@ -322,3 +322,35 @@ test('a client works the same inside the process, over the broker itself', async
   expect(await events.next()).toEqual({ done: true, value: undefined });
   expect(await outcome(client.events('x').next())).toMatchObject({ error: { code: 'ERR_CLOSED' } });
 });
+
+describe('a name that is none is refused here, and the connection goes on', () => {
+  const refusal = { name: 'ProtocolError', code: 'ERR_DESTINATION', by: 'us' };
+
+  test.each(['', 'a..b', '.a', 'a.', '#.a', 'a.#.b', 'a\nb', 'x'.repeat(250)])('%j', async (name) => {
+    const { client } = await connectedPair();
+    expect(() => client.events(name)).toThrow(expect.objectContaining(refusal));
+    await expect(client.emit(name)).rejects.toMatchObject(refusal);
+    expect(client.state).toBe('connected');
+  });
+
+  test.each(['*', 'a.#', '#'])('%j is for watching', async (name) => {
+    const { client } = await connectedPair();
+    await client.events(name).ready;
+    await expect(client.emit(name)).rejects.toMatchObject(refusal);
+  });
+
+  test.each(['/topic/a', '/a', undefined, 5, null])('%j', async (name) => {
+    const { client } = await connectedPair();
+    const message = 'the name of an event is a string such as host.load, without /topic/ before it';
+    expect(() => client.events(name as string)).toThrow(new TypeError(message));
+    await expect(client.emit(name as string)).rejects.toThrow(new TypeError(message));
+  });
+
+  test('nor are options that there are not', async () => {
+    const { client } = await connectedPair();
+    expect(() => client.events('a', { since: 'x' } as object)).toThrow(
+      new TypeError('events: unknown option since; known are after, signal, buffer'),
+    );
+    expect(() => client.events('a', { buffer: -1 })).toThrow('events: option buffer must be a number, not negative');
+  });
+});

@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { ConnectionError, LimitError, RpcError, TimeoutError } from '../../src/errors.js';
-import { Calls, type CallsOptions, type PendingCall } from '../../src/jsonrpc/index.js';
+import { Calls, type CallsOptions, type Id, type PendingCall } from '../../src/jsonrpc/index.js';
 import { ManualClock } from '../../src/testing/index.js';
 import { outcome, watch } from '../fixtures/pair.js';
 
@@ -8,7 +8,7 @@ import { outcome, watch } from '../fixtures/pair.js';
 function asking(options: Partial<CallsOptions> = {}) {
   const clock = new ManualClock();
   const line = { up: true };
-  const sent: { method: string; id: number; time: number }[] = [];
+  const sent: { method: string; id: Id; time: number }[] = [];
   const cancelled: string[] = [];
   const calls = new Calls({
     clock,

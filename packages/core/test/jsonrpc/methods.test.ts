@@ -29,12 +29,19 @@ test('names that objects inherit can be methods like any other', () => {
 test.each<[string, unknown, string]>([
   ['a text', { name: 'x' }, 'name'],
   ['null', { host: { name: null } }, 'host.name'],
-  ['a reserved name', { $: { 'x/y': () => 1 }, '$/mine': () => 1 }, '$/mine'],
+  ['a name that $/ reserves', { $: { 'x/y': () => 1 }, '$/mine': () => 1 }, '$/mine'],
+  ['a name that rpc. reserves', { rpc: { mine: () => 1 } }, 'method rpc.mine: names that begin with rpc. or $/ are'],
 ])('%s is refused by name, and nothing is added', (_name, methods, named) => {
   const all = table();
   expect(() => all.add({ fine: () => 1, ...(methods as Methods) })).toThrow(TypeError);
   expect(() => all.add(methods as Methods)).toThrow(named);
   expect(all.names).toEqual([]);
+});
+
+test('what is reserved can be built in, and what only looks alike is anybody’s', () => {
+  const all = table({ rpc: () => 1, rpcs: { a: () => 1 } });
+  all.add({ rpc: { methods: () => 1 } }, true);
+  expect(all.names).toEqual(['rpc', 'rpc.methods', 'rpcs.a']);
 });
 
 test('a method is implemented once', () => {

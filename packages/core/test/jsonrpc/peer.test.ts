@@ -5,10 +5,12 @@ import {
   Dispatcher,
   type JsonRpcPeerOptions,
   JsonRpcPeer,
+  lineChannel,
   type Methods,
   MethodTable,
 } from '../../src/jsonrpc/index.js';
-import { ManualClock } from '../../src/testing/index.js';
+import { ManualClock, memoryStreams } from '../../src/testing/index.js';
+import { decodeText } from '../../src/text.js';
 import { outcome, quiet, watch } from '../fixtures/pair.js';
 import { textEnds } from '../fixtures/texts.js';
 
@@ -204,5 +206,93 @@ describe('the end of the channel', () => {
     expect(await outcome(near.peer.call('wait', undefined))).toMatchObject({
       error: { code: 'ERR_CLOSED', sent: 'no' },
     });
+  });
+});
+
+describe('whoever has ended its own side', () => {
+  /** A peer over lines of a stream that can be half closed. */
+  function lines(methods: Methods, isHalf = true) {
+    const clock = new ManualClock();
+    const [far, near] = memoryStreams();
+    let isGone = (): void => {};
+    const gone = new Promise<void>((resolve) => (isGone = resolve));
+    const channel = lineChannel({
+      send: (item) => near.send(item),
+      close: (reason) => near.close(reason),
+      gone: isHalf ? gone : undefined,
+      [Symbol.asyncIterator]: () => near[Symbol.asyncIterator](),
+    });
+    const table = new MethodTable();
+    table.add(methods);
+    const caller: Caller = { running: new Map() };
+    const peer = new JsonRpcPeer(channel, { dispatcher: new Dispatcher(table, { clock }), caller, clock });
+    const ended: { state: string; value?: Error | undefined } = { state: 'pending' };
+    void peer.run().then((value) => Object.assign(ended, { state: 'resolved', value }));
+    const sent = (): unknown[] =>
+      near.sent
+        .flatMap((bytes) => decodeText(bytes).split('\n').slice(0, -1))
+        .map((text) => JSON.parse(text) as unknown);
+    return { clock, far, isGone, caller, peer, ended, sent };
+  }
+  const slow = '{"jsonrpc":"2.0","id":1,"method":"slow"}';
+
+  test('gets the answers of what it asked for, and then the end', async () => {
+    let finish = (_: string): void => {};
+    const { clock, far, ended, sent } = lines({ slow: () => new Promise((resolve) => (finish = resolve)) });
+    far.send(`[${slow}]`);
+    await far.close();
+    await quiet();
+    expect(ended.state).toBe('pending');
+    finish('done');
+    await quiet();
+    expect(sent()).toEqual([[{ jsonrpc: '2.0', id: 1, result: 'done' }]]);
+    expect(ended).toMatchObject({ state: 'resolved', value: undefined });
+    expect(clock.pending).toBe(0);
+  });
+
+  test('is waited for as long as limits.halfClosedTime, and told so', async () => {
+    const { clock, far, ended, sent, caller } = lines({ slow: never });
+    far.send(slow + '\n');
+    await far.close();
+    await quiet();
+    const [call] = caller.running.values();
+    clock.advance(29_999);
+    await quiet();
+    expect([ended.state, call!.abortReason]).toEqual(['pending', undefined]);
+    clock.advance(1);
+    await quiet();
+    const message = 'more than 30000 ms from your end to the last answer (limits.halfClosedTime)';
+    expect(sent()).toEqual([{ jsonrpc: '2.0', id: null, error: { code: -32000, message } }]);
+    expect(call!.abortReason).toBeDefined();
+    expect(ended).toMatchObject({ state: 'resolved', value: { limit: 'halfClosedTime' } });
+  });
+
+  test('can be called no more', async () => {
+    const all = lines({ slow: () => all.peer.call('confirm', undefined) });
+    all.far.send(slow + '\n');
+    await all.far.close();
+    await quiet();
+    expect(all.sent().at(-1)).toMatchObject({ id: 1, error: { code: -32603 } });
+    expect(all.ended.state).toBe('resolved');
+  });
+
+  test('and is gone after all is not waited for', async () => {
+    const { far, isGone, ended, caller } = lines({ slow: never });
+    far.send(slow + '\n');
+    await far.close();
+    await quiet();
+    const [call] = caller.running.values();
+    isGone();
+    await quiet();
+    expect(call!.abortReason).toBeDefined();
+    expect(ended.state).toBe('resolved');
+  });
+
+  test('where that is the end of both is not waited for', async () => {
+    const { far, ended } = lines({ slow: never }, false);
+    far.send(slow + '\n');
+    await far.close();
+    await quiet();
+    expect(ended.state).toBe('resolved');
   });
 });

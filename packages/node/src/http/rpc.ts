@@ -1,12 +1,13 @@
-// JSON-RPC by HTTP: POST /rpc, one text or batch each. What HTTP can refuse is refused here, before a byte of the body
-// is parsed; what JSON-RPC can say is said in a 200.
+// Calls by HTTP: a POST each, of JSON-RPC's texts and batches or of XML-RPC's documents. What HTTP can refuse is refused
+// here, before a byte of the body is parsed; what the protocol can say is said in a 200.
 
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
-import { decodeText, TimeoutError } from '@sallyport/core';
+import { TimeoutError } from '@sallyport/core';
 import { originAllowed, type OriginCheck } from '@sallyport/websocket/upgrade';
 import type { Accepted } from '../acceptor.js';
 import { Refusal } from '../access.js';
-import { answerEmpty, answerJson, answerText, closeAfter } from './answer.js';
+import { answer, answerEmpty, answerText, closeAfter } from './answer.js';
+import type { Dialect } from './dialects.js';
 
 /** How a request came in. */
 export interface RpcContext {
@@ -20,55 +21,63 @@ export interface RpcContext {
 }
 
 /**
- * Lets a caller in, before its text is read; resolves with what answers the text, with nothing if there is nothing to
+ * Lets a caller in, before its body is read; resolves with what answers the body, with nothing if there is nothing to
  * answer. Rejects with {@link Refusal}: 401.
  */
-export type Rpc = (context: RpcContext) => Promise<(text: string) => Promise<string | undefined>>;
+export type Rpc<Body = string> = (context: RpcContext) => Promise<(body: Body) => Promise<string | undefined>>;
 
-export interface RpcRouteOptions extends OriginCheck {
-  rpc: Rpc;
-  /** The greatest body, bytes (limits.body). */
+export interface RpcRoute<Body> extends OriginCheck {
+  dialect: Dialect<Body>;
+  rpc: Rpc<Body>;
+  /** The greatest body, bytes. */
   most: number;
+  /** Where the other dialect is spoken, as it is told to those who speak it here. */
+  elsewhere?: string | undefined;
 }
 
 const METHODS = 'POST, OPTIONS';
 
-export async function serveRpc(
+export async function serveRpc<Body>(
   request: IncomingMessage,
   response: ServerResponse,
   accepted: Accepted,
-  options: RpcRouteOptions,
+  route: RpcRoute<Body>,
 ): Promise<void> {
+  const { dialect, rpc, most } = route;
   const { origin, host } = request.headers;
-  if (!originAllowed(origin, host, options)) {
+  if (!originAllowed(origin, host, route)) {
     return answerText(response, 403, 'this origin is not allowed (option `origins`)');
   }
   const cors = corsHeaders(origin);
   if (request.method === 'OPTIONS') return answerEmpty(response, 204, { allow: METHODS, ...cors, ...preflight });
   if (request.method !== 'POST') return answerText(response, 405, 'use POST', { allow: METHODS });
-  if (!isJson(request.headers))
-    return answerText(response, 415, 'the content-type must be application/json, without content-encoding', cors);
-  const tooLong = `the body is longer than ${options.most} bytes (limits.body)`;
-  if (Number(request.headers['content-length'] ?? 0) > options.most) return answerText(response, 413, tooLong, cors);
-  const answerTo = await admit(request, response, accepted, options.rpc, cors);
+  if (!dialect.isSpoken(request.headers)) return answerText(response, 415, otherType(route), cors);
+  const tooLong = `the body is longer than ${most} bytes (limits.${dialect.limit})`;
+  if (Number(request.headers['content-length'] ?? 0) > most) return answerText(response, 413, tooLong, cors);
+  const answerTo = await admit(request, response, accepted, rpc, cors);
   if (answerTo === undefined) return;
-  const body = await readBody(request, response, options.most);
-  if (body === undefined) return answerText(response, 413, tooLong, cors);
-  const text = textOf(body);
-  if (text === undefined) return answerText(response, 400, 'the body is not UTF-8', cors);
-  const answer = await answerTo(text);
-  if (answer === undefined) answerEmpty(response, 204, cors);
-  else answerJson(response, answer, cors);
+  const bytes = await readBody(request, response, most);
+  if (bytes === undefined) return answerText(response, 413, tooLong, cors);
+  const body = dialect.read(bytes);
+  if (body === undefined) return answerText(response, 400, 'the body is not UTF-8', cors);
+  const text = await answerTo(body);
+  if (text === undefined) answerEmpty(response, 204, cors);
+  else answer(response, 200, dialect.answers, text, cors);
+}
+
+function otherType<Body>({ dialect, elsewhere }: RpcRoute<Body>): string {
+  const text = `the content-type must be ${dialect.types}, without content-encoding`;
+  return elsewhere === undefined ? text : `${text}; ${elsewhere}`;
 }
 
 /** Before a byte of the body is taken in; answers a refusal itself. */
-async function admit(
+async function admit<Body>(
   request: IncomingMessage,
   response: ServerResponse,
   accepted: Accepted,
-  rpc: Rpc,
+  rpc: Rpc<Body>,
   cors: OutgoingHttpHeaders,
-): Promise<Awaited<ReturnType<Rpc>> | undefined> {
+): Promise<Awaited<ReturnType<Rpc<Body>>> | undefined> {
   const { headers } = request;
   const left = new AbortController();
   response.once('close', () => left.abort());
@@ -101,11 +110,6 @@ const preflight: OutgoingHttpHeaders = {
   'access-control-max-age': '600',
 };
 
-/** A form can send any other type from any page without asking first. */
-function isJson({ 'content-type': type = '', 'content-encoding': encoding }: IncomingHttpHeaders): boolean {
-  return encoding === undefined && /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(type);
-}
-
 /** The body, or nothing if it is too long; the rest is then read and thrown away, so that the client gets its answer. */
 async function readBody(
   request: IncomingMessage,
@@ -127,12 +131,4 @@ async function readBody(
     request.on('end', () => resolve(Buffer.concat(chunks)));
     request.on('error', reject);
   });
-}
-
-function textOf(body: Uint8Array): string | undefined {
-  try {
-    return decodeText(body);
-  } catch {
-    return undefined;
-  }
 }

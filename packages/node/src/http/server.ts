@@ -9,6 +9,7 @@ import type { Accepted } from '../acceptor.js';
 import { defaultServerLimits, type ServerLimits } from '../limits.js';
 import { answerEmpty, answerJson, answerText, closeAfter, isLast } from './answer.js';
 import { Deadlines } from './deadlines.js';
+import { jsonRpc, xmlRpc as xmlRpcDialect } from './dialects.js';
 import { answerFault } from './fault.js';
 import { Page } from './page.js';
 import { type RequestFault, requestFault } from './request-fault.js';
@@ -17,6 +18,8 @@ import { type Rpc, serveRpc } from './rpc.js';
 export interface HttpServerOptions extends OriginCheck {
   /** Answers JSON-RPC texts at POST /rpc. */
   rpc?: Rpc;
+  /** Answers XML-RPC documents at a path of its own. */
+  xmlRpc?: { path: string; rpc: Rpc<Uint8Array> } | undefined;
   /** What GET /healthz says, as JSON. */
   health?: () => unknown;
   /** The directory whose files are served at /. */
@@ -115,8 +118,8 @@ export class HttpServer {
   };
 
   private async route(request: IncomingMessage, response: ServerResponse, accepted: Accepted): Promise<void> {
-    const { origins } = this;
-    const { rpc, health } = this.options;
+    const { origins, limits } = this;
+    const { rpc, xmlRpc, health } = this.options;
     const { method } = request;
     const refusal = this.refusal(request);
     if (refusal !== undefined) {
@@ -126,7 +129,12 @@ export class HttpServer {
     }
     const path = pathOf(request);
     if (path === '/rpc' && rpc !== undefined) {
-      return serveRpc(request, response, accepted, { rpc, origins, most: this.limits.body });
+      const elsewhere = xmlRpc && `XML-RPC is at ${xmlRpc.path}`;
+      return serveRpc(request, response, accepted, { dialect: jsonRpc, rpc, origins, most: limits.body, elsewhere });
+    }
+    if (path === xmlRpc?.path) {
+      const route = { dialect: xmlRpcDialect, rpc: xmlRpc.rpc, origins, most: limits.xmlBody };
+      return serveRpc(request, response, accepted, { ...route, elsewhere: rpc && 'JSON-RPC is at /rpc' });
     }
     if (method !== 'GET' && method !== 'HEAD') return answerEmpty(response, 405, { allow: 'GET, HEAD' });
     if (path === '/healthz' && health !== undefined) return answerJson(response, JSON.stringify(health()));

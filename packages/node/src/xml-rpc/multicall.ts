@@ -1,0 +1,56 @@
+// system.multicall: several calls in one. They are made one behind the other, as scripts rely on their order; all of them
+// together are one of the calls that a connection may have at work.
+
+import { RpcError } from '@sallyport/core';
+import { type AnswerTexts, type Call, type Caller, ErrorCode } from '@sallyport/core/jsonrpc';
+import { faultOf } from './fault.js';
+import { paramsOf } from './params.js';
+import type { SystemMethods, SystemMethodsOptions } from './system-methods.js';
+import { arrayXml, valueXml, Written } from './value-writer.js';
+
+export const multicallMethod = 'system.multicall';
+
+export interface MulticallOptions extends SystemMethodsOptions {
+  methods: SystemMethods;
+}
+
+/** An array of answers: of each call an array that has just its result, which tells it from a fault's struct. */
+export async function multicall(
+  calls: unknown,
+  { principal, session, signal }: Call,
+  { methods, batch, depth }: MulticallOptions,
+): Promise<Written> {
+  if (!Array.isArray(calls)) throw new RpcError(ErrorCode.invalidParams, 'Invalid params', 'an array of calls');
+  if (calls.length > batch)
+    throw new RpcError(ErrorCode.invalidRequest, `more than ${batch} calls in a multicall (limits.batch)`);
+  const caller: Caller = { principal, session, running: new Map() };
+  signal.addEventListener('abort', () => methods.leave(caller, signal.reason as Error));
+  const texts: AnswerTexts = {
+    result: (_, result) => `<value>${arrayXml(valueXml(result, depth))}</value>`,
+    error: (_, thrown) => valueXml(faultOf(thrown), 1),
+  };
+  const answers: string[] = [];
+  for (const each of calls as unknown[]) {
+    signal.throwIfAborted();
+    answers.push(await answerOne(each, caller, methods, texts));
+  }
+  return new Written(arrayXml(answers.join('')));
+}
+
+function answerOne(
+  call: unknown,
+  caller: Caller,
+  methods: SystemMethods,
+  texts: AnswerTexts,
+): string | Promise<string> {
+  const { methodName, params } = (call ?? {}) as Record<string, unknown>;
+  if (typeof methodName !== 'string' || !Array.isArray(params))
+    return texts.error(null, refused('a call is a struct of methodName, a string, and params, an array'));
+  // Its answer could be longer than any request.
+  if (methodName === multicallMethod) return texts.error(null, refused(`${multicallMethod} within itself`));
+  return methods.call(methodName, paramsOf(params as unknown[]), caller, texts);
+}
+
+function refused(why: string): RpcError {
+  return new RpcError(ErrorCode.invalidRequest, 'Invalid Request', why);
+}
