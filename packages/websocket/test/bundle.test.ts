@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { root, workspacePackages } from '../../../scripts/workspace.mjs';
 
 /** Bytes, minified and gzipped. Grows only on purpose. */
-const BUDGET = 15_100;
+const BUDGET = 17_000;
 
 async function bundle() {
   const entries = workspacePackages().flatMap((one) => one.entries);

@@ -58,6 +58,9 @@ export class StompSubscription implements Subscription {
   readonly #leave: () => boolean;
   readonly #taken = new Deferred().quiet();
   #connection: StompConnection | undefined;
+  /** Deliveries that are to be acknowledged: how many there have been, and the last one that has been. */
+  #count = 0;
+  #settled = 0;
 
   constructor(
     id: string,
@@ -154,11 +157,16 @@ export class StompSubscription implements Subscription {
   /** What came by an earlier connection, or before the end, is the server's again; it would not know what is meant. */
   #withSettlement(delivery: Delivery): StompDelivery {
     const connection = this.#connection!;
+    const number = ++this.#count;
+    // What one ACK or NACK was for is all settled, and brokers end the connection of who names it again.
+    const isCumulative = this.#options.ack === 'client' && connection.version !== '1.0';
     let isOpen = true;
     const isHeldBy = (other: StompConnection): boolean => isOpen && connection === other && other === this.#connection;
     const settle = (how: 'ACK' | 'NACK') => (): void => {
       if (!isHeldBy(connection)) return;
       isOpen = false;
+      if (isCumulative && number <= this.#settled) return;
+      this.#settled = number;
       connection.settle(how, delivery.headers);
     };
     return { ...delivery, ack: settle('ACK'), nack: settle('NACK'), isHeldBy };

@@ -15,6 +15,12 @@ export interface Caller {
   readonly quota?: { take(bytes: number): void; release(bytes: number): void } | undefined;
 }
 
+/** How it is said what became of a call. */
+export interface AnswerTexts {
+  result(id: Id, result: unknown): string;
+  error(id: Id, thrown: unknown): string;
+}
+
 /** What is known of a message beside its text. */
 export interface Envelope {
   /** How long the caller waits for the answer, milliseconds. */
@@ -25,6 +31,8 @@ export interface Envelope {
   headers?: HeaderList | undefined;
   /** The length of its text; 0 if that does not matter. */
   length?: number | undefined;
+  /** How answers are worded. Default: as JSON-RPC has it. */
+  texts?: AnswerTexts | undefined;
 }
 
 /** What a handler is told of its call, beside the params. One for each call: `private` costs less to make than `#`. */

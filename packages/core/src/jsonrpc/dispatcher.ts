@@ -3,7 +3,7 @@
 import { type Clock, systemClock } from '../clock.js';
 import { RpcError, toError } from '../errors.js';
 import { defaultLimits, type Limits } from '../limits.js';
-import { Call, type Caller, type Envelope } from './call.js';
+import { type AnswerTexts, Call, type Caller, type Envelope } from './call.js';
 import { Deadlines } from './deadlines.js';
 import {
   cancelMethod,
@@ -30,13 +30,11 @@ export interface DispatcherOptions {
 /** The text of an answer, a promise of one, or undefined: nothing is to be said. */
 export type Answer = string | undefined | Promise<string | undefined>;
 
-/** How it is said what became of a call. */
-export interface AnswerTexts {
-  result(id: Id, result: unknown): string;
-  error(id: Id, thrown: unknown): string;
-}
-
 const json: AnswerTexts = { result: resultText, error: errorText };
+
+function textsOf({ texts = json }: Envelope): AnswerTexts {
+  return texts;
+}
 
 /** What is longer than this is counted against its caller's quota while it is being worked on. */
 const LARGE = 4096;
@@ -69,7 +67,7 @@ export class Dispatcher {
     } catch (error) {
       const isNotification = !Array.isArray(message) && idOf(message) === null;
       const refused = new RpcError(ErrorCode.overloaded, (error as Error).message);
-      return isNotification ? undefined : errorText(idOf(message), refused);
+      return isNotification ? undefined : textsOf(envelope).error(idOf(message), refused);
     }
     const answer = this.#answer(message, caller, envelope);
     if (isPromise(answer)) return answer.finally(() => quota.release(length));
@@ -89,7 +87,7 @@ export class Dispatcher {
     texts: AnswerTexts,
     handler?: Handler<unknown>,
   ): string | Promise<string> {
-    return this.#handle({ id: undefined, method, params }, null, caller, {}, texts, handler);
+    return this.#handle({ id: undefined, method, params }, null, caller, { texts }, handler);
   }
 
   /** Aborts all that a caller asked for: nobody waits for it any more. */
@@ -109,9 +107,10 @@ export class Dispatcher {
 
   #batch(messages: readonly unknown[], caller: Caller, envelope: Envelope): Answer {
     const { batch } = this.#limits;
-    if (messages.length === 0) return refusal(null, ErrorCode.invalidRequest, 'Invalid Request', 'an empty batch');
-    if (messages.length > batch)
-      return refusal(null, ErrorCode.invalidRequest, `more than ${batch} members in a batch (limits.batch)`);
+    const refuse = (message: string, data?: string): string =>
+      textsOf(envelope).error(null, new RpcError(ErrorCode.invalidRequest, message, data));
+    if (messages.length === 0) return refuse('Invalid Request', 'an empty batch');
+    if (messages.length > batch) return refuse(`more than ${batch} members in a batch (limits.batch)`);
     // Section 6: answers in any order, none for notifications, nothing at all if there is none.
     const answers = messages.map(async (message) => this.#single(message, caller, envelope));
     return Promise.all(answers).then((texts) => {
@@ -126,7 +125,7 @@ export class Dispatcher {
       request = readRequest(message);
     } catch (error) {
       // An answer that nobody here asked for must not be answered in turn, in a batch as little as alone.
-      return isResponse(message) ? undefined : errorText(idOf(message), error);
+      return isResponse(message) ? undefined : textsOf(envelope).error(idOf(message), error);
     }
     if (request.id !== undefined) return this.#handle(request, request.id, caller, envelope);
     if (request.method === cancelMethod) return cancel(request.params, caller);
@@ -139,11 +138,11 @@ export class Dispatcher {
     id: Id,
     caller: Caller,
     envelope: Envelope,
-    texts = json,
     handler = this.methods.get(request.method),
   ): string | Promise<string> {
     const { method, params } = request;
     const { time = Infinity } = envelope;
+    const texts = textsOf(envelope);
     const { calls } = this.#limits;
     const { authorize } = this.#options;
     if (handler === undefined)
@@ -212,10 +211,6 @@ function authorized(verdict: boolean | Promise<boolean>, call: Call, run: () => 
   if (call.abortReason !== undefined) throw call.abortReason;
   if (verdict !== true) throw new RpcError(ErrorCode.forbidden, 'not allowed');
   return run();
-}
-
-function refusal(id: Id, code: ErrorCode, message: string, data?: unknown): string {
-  return errorText(id, new RpcError(code, message, data));
 }
 
 /** What answers a call that is one too many. */

@@ -1,8 +1,8 @@
 export { BrokerRpc, type BrokerRpcOptions } from './broker-rpc.js';
 export { type CallOptions, Calls, type CallsOptions, type PendingCall } from './calls.js';
-export { Call, type Caller, type Envelope } from './call.js';
+export { type AnswerTexts, Call, type Caller, type Envelope } from './call.js';
 export { Deadlines, type Expiring } from './deadlines.js';
-export { type Answer, type AnswerTexts, Dispatcher, type DispatcherOptions, tooManyCalls } from './dispatcher.js';
+export { type Answer, Dispatcher, type DispatcherOptions, tooManyCalls } from './dispatcher.js';
 export { lineChannel } from './lines.js';
 export * from './message.js';
 export { type Handler, type Implementation, type Methods, MethodTable, type UntypedMethods } from './methods.js';

@@ -266,6 +266,19 @@ describe('closed', () => {
   });
 });
 
+test('ids may be made by somebody else', async () => {
+  const ids = ['a-1', 'a-2'];
+  const { calls, sent } = asking({ makeId: () => ids.shift()! });
+  const [one, other] = [calls.start('', 'a', []), calls.start('', 'b', [])];
+  expect(sent.map(({ id }) => id)).toEqual(['a-1', 'a-2']);
+  expect([calls.has('a-1'), calls.has('a-2'), calls.has('a-3')]).toEqual([true, true, false]);
+  calls.settle({ id: 'a-2', result: 2 });
+  expect(await other).toBe(2);
+  expect(calls.has('a-2')).toBe(false);
+  calls.settle({ id: 'a-1', result: 1 });
+  expect(await one).toBe(1);
+});
+
 describe('progress', () => {
   test('goes to the call that it is about', () => {
     const { calls } = asking();

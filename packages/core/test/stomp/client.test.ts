@@ -25,7 +25,11 @@ interface Setup {
   octets(): string;
 }
 
-async function dial(answer?: string, options: Partial<StompConnectOptions> = {}): Promise<Setup> {
+async function dial(
+  answer?: string,
+  options: Partial<StompConnectOptions> = {},
+  onRefused?: (error: Error) => void,
+): Promise<Setup> {
   const clock = new ManualClock();
   const [stream, server] = memoryStreams();
   const sent = (): Uint8Array =>
@@ -44,6 +48,7 @@ async function dial(answer?: string, options: Partial<StompConnectOptions> = {})
   };
   const events = {
     onMessage: (subscription: string, { text }: Frame) => void setup.messages.push({ subscription, body: text }),
+    ...(onRefused && { onRefused }),
   };
   connectStomp(stream, events, { host: 'h', clock, ...options }).then(
     (connection) => (setup.connection = connection),
@@ -259,5 +264,30 @@ describe('StompConnection and heart-beats', () => {
     expect(octets()).toBe(before);
     expect(clock.pending).toBe(0);
     connection!.cut(new Error('over'));
+  });
+});
+
+describe('a server whose ERRORs end nothing', () => {
+  it('tells what it refuses, and goes on', async () => {
+    const refused: string[] = [];
+    const { server, connection, messages } = await dial(connectedFrame, { errorEnds: 'frame' }, (error) =>
+      refused.push(error.message),
+    );
+    const confirmed = connection!.confirmed('SUBSCRIBE', { destination: 'a', id: '1' });
+    server.send('ERROR\n\nnobody is there\0ERROR\nreceipt-id:r1\n\nnot you\0MESSAGE\nsubscription:1\n\nx\0');
+    await expect(confirmed).rejects.toThrow('not you');
+    await quiet();
+    expect(refused).toEqual(['nobody is there']);
+    expect(messages).toEqual([{ subscription: '1', body: 'x' }]);
+  });
+
+  it('refuses us by one all the same', async () => {
+    const { failure } = await dial('ERROR\n\nVersion unsupported\0', { errorEnds: 'frame', host: undefined });
+    expect(failure).toMatchObject({ code: 'ERR_STOMP_ERROR', message: 'Version unsupported' });
+  });
+
+  it('may be one that is told of no host', async () => {
+    const { octets } = await dial(undefined, { host: undefined, versions: ['1.2'] });
+    expect(octets()).toBe('CONNECT\naccept-version:1.2\nheart-beat:10000,10000\n\n\0');
   });
 });

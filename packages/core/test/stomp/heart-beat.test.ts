@@ -133,6 +133,15 @@ describe('HeartBeat sends', () => {
     expect(beats.length).toBeLessThanOrEqual(12);
   });
 
+  it('as early as it is told to', () => {
+    const clock = new ManualClock();
+    const beats: number[] = [];
+    const on = { beat: () => void beats.push(clock.now()), dead: () => {} };
+    new HeartBeat(clock, { outgoing: 10_000, incoming: 0 }, on, { beatShare: 0.6 });
+    clock.advance(18_000);
+    expect(beats).toEqual([6000, 12_000, 18_000]);
+  });
+
   it('none while other things are sent', () => {
     const { clock, beats, heartBeat } = start(10_000, 0);
     for (let turn = 0; turn < 50; turn++) {
