@@ -26,7 +26,10 @@ export interface Channel<Incoming, Outgoing = Incoming> extends AsyncIterable<In
 }
 
 /** Bytes, as TCP, TLS, a WebSocket or a pair in memory carry them. A string is sent as its UTF-8 bytes. */
-export type ByteStream = Channel<Uint8Array, Uint8Array | string>;
+export interface ByteStream extends Channel<Uint8Array, Uint8Array | string> {
+  /** Set for whoever needs each item in a write, and over TLS in a record, of its own. Where that cannot be had it means nothing. */
+  apart?: boolean;
+}
 
 /** Whole texts, such as one JSON text per line or per WebSocket message. */
 export type MessageChannel = Channel<string>;

@@ -45,6 +45,8 @@ export interface DeparturesOptions {
   join: boolean;
   /** Whether a large piece may be handed over in parts. */
   split: boolean;
+  /** Whether each piece is to be handed over by itself. */
+  isApart?: () => boolean;
 }
 
 /** The outgoing half of a channel. Lengths count bytes, and UTF-16 units of strings: what they cost to keep. */
@@ -111,7 +113,7 @@ export class Departures {
     this.queued += piece.length;
     const end = this.pieces.length - 1;
     const last = this.pieces[end];
-    const fits = this.options.join && typeof last === 'string' && last.length + piece.length <= JOIN;
+    const fits = this.options.join && !this.isApart && typeof last === 'string' && last.length + piece.length <= JOIN;
     if (fits && typeof piece === 'string') this.pieces[end] = last + piece;
     else this.pieces.push(piece);
   }
@@ -141,15 +143,19 @@ export class Departures {
   /** As many pieces as make up a batch. */
   private batch(): Piece[] {
     const all = this.pieces;
-    if (this.queued <= BATCH) {
+    if (this.queued <= BATCH && !this.isApart) {
       this.pieces = [];
       return all;
     }
     let size = 0;
     let count = 0;
     do size += all[count++]!.length;
-    while (count < all.length && size + all[count]!.length <= BATCH);
+    while (count < all.length && !this.isApart && size + all[count]!.length <= BATCH);
     return all.splice(0, count);
+  }
+
+  private get isApart(): boolean {
+    return this.options.isApart?.() === true;
   }
 
   private readonly taken = (): void => {

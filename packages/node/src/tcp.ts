@@ -37,6 +37,7 @@ export function socketStream(socket: Socket, options: SocketStreamOptions = {}):
 }
 
 class SocketStream implements ByteStream {
+  apart = false;
   readonly gone: Promise<void>;
   private readonly arrivals: Arrivals<Uint8Array>;
   private readonly departures: Departures;
@@ -62,7 +63,7 @@ class SocketStream implements ByteStream {
     this.arrivals = new Arrivals(socket);
     this.departures = new Departures(
       { write: this.write, schedule: process.nextTick, cut: (error) => this.cut(error) },
-      { clock: this.clock, limits: this.limits, join: true, split: true },
+      { clock: this.clock, limits: this.limits, join: true, split: true, isApart: () => this.apart },
     );
     this.gone = new Promise((resolve) => (this.leave = resolve));
     this.listen();

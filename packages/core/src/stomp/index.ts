@@ -6,7 +6,7 @@ export { type DecoderLimits } from './head.js';
 export * from './frame.js';
 export * from './heart-beat.js';
 export { MessageEncoder } from './message-encoder.js';
-export { serveStomp, type StompServerConnection, type StompServerOptions } from './server.js';
+export { type BegunSession, serveStomp, type StompServerConnection, type StompServerOptions } from './server.js';
 export type { ServerEffect } from './server-effect.js';
 export { ServerSession, type ServerSessionOptions, type ServerState } from './server-session.js';
 export {

@@ -46,6 +46,18 @@ export interface StompServerOptions extends ServerSessionOptions {
    * and lose the next frame when that is not an EOL. Default false.
    */
   eolAfterFrames?: boolean;
+  /** What has been read already. */
+  begun?: BegunSession | undefined;
+}
+
+/** The beginning of a session that somebody else has read, to find out whose it is. */
+export interface BegunSession {
+  /** With what came behind these frames. */
+  decoder: Decoder;
+  /** CONNECT first. */
+  frames: readonly Frame[];
+  /** Whether CONNECT has been answered by CONNECTED: its version, and the heart-beats of the options. */
+  isAnswered: boolean;
 }
 
 /** Speaks STOMP on a connection until it ends. Resolves with the reason if that was not in good order. */
@@ -78,7 +90,7 @@ class StompServer implements StompServerConnection {
     const limits = { ...defaultLimits, ...options.limits };
     this.session = new ServerSession(options);
     // Before login nothing has a body (STOMP 1.2, Body), and nothing needs room for one.
-    this.decoder = new Decoder({ from: 'client', limits });
+    this.decoder = options.begun?.decoder ?? new Decoder({ from: 'client', limits });
     this.clock = options.clock ?? systemClock;
     this.turn = new FairTurn(this.clock);
     this.messages = options.messages ?? new MessageEncoder();
@@ -87,6 +99,7 @@ class StompServer implements StompServerConnection {
   async run(): Promise<Error | undefined> {
     const deadline = this.armConnectDeadline();
     try {
+      if (this.options.begun !== undefined) await this.readBegun(this.options.begun);
       for await (const chunk of this.stream) {
         this.heartBeat?.received();
         if (this.closed) continue;
@@ -104,6 +117,11 @@ class StompServer implements StompServerConnection {
       await this.stream.close(this.failure);
     }
     return this.failure;
+  }
+
+  private async readBegun({ frames }: BegunSession): Promise<void> {
+    for (const frame of frames) await this.perform(this.session.receive(frame), 0, frame);
+    await this.readFrames();
   }
 
   private async readFrames(): Promise<void> {
@@ -212,7 +230,7 @@ class StompServer implements StompServerConnection {
     this.decoder.version = this.session.version;
     this.acknowledgements = new Acknowledgements(this.session.version!);
     this.transactions = new ServerTransactions(this.broker, this.acknowledgements);
-    await this.perform(this.session.accept(), 0);
+    await this.perform(this.session.accept(), this.options.begun?.isAnswered === true ? 1 : 0);
   }
 
   private subscribe(effect: SubscribeEffect): Promise<void> | undefined {

@@ -271,6 +271,21 @@ describe('retry', () => {
     expect(await answer()).toEqual({ value: ['x'] });
   });
 
+  test('gives back the place of a sending that vdsm does not answer, ten seconds after the other’s answer', async () => {
+    const { client, clock, held } = await connectedHost({ retry, inFlight: 2 });
+    const answer = watch(client.call('hold', ['x']));
+    await clock.run(1500, 100);
+    held.forEach((one) => one());
+    expect(await answer()).toEqual({ value: ['x'] });
+    const [first, second] = [1, 2].map((one) => watch(client.call('hold', [one], { idempotent: false })));
+    await clock.run(9900, 100);
+    expect(held).toHaveLength(3);
+    await clock.run(200, 100);
+    expect(held).toHaveLength(4);
+    held.slice(2).forEach((one) => one());
+    expect([await first!(), await second!()]).toEqual([{ value: [1] }, { value: [2] }]);
+  });
+
   test('takes a place for each sending', async () => {
     const { client, server, clock, held } = await connectedHost({ retry, inFlight: 2 });
     const [a, b] = [client.call('hold', ['a']), client.call('hold', ['b'])].map(watch);

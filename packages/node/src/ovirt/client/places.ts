@@ -6,6 +6,9 @@ import { Deadlines, type Expiring, type Id } from '@sallyport/core/jsonrpc';
 /** A request that nobody waits for keeps its place so long, milliseconds, if no answer comes: the host may be busy with it. */
 const LINGER = 60_000;
 
+/** The same of one that was sent again and has its answer: vdsm knows where to send one of an id, and drops the other. */
+const LINGER_ANSWERED = 10_000;
+
 interface Forgotten extends Expiring {
   readonly id: Id;
 }
@@ -50,7 +53,7 @@ export class Places {
     this.#taken--;
     if (left > 0) {
       this.#of.set(id, left);
-      this.forget(id);
+      this.forget(id, LINGER_ANSWERED);
     } else {
       this.#of.delete(id);
       this.#forgotten.delete(id);
@@ -59,9 +62,9 @@ export class Places {
   }
 
   /** Nobody waits for the answer any more. */
-  forget(id: Id): void {
+  forget(id: Id, time = LINGER): void {
     if (!this.#of.has(id) || this.#forgotten.has(id)) return;
-    const deadline = this.#clock.now() + LINGER;
+    const deadline = this.#clock.now() + time;
     this.#forgotten.set(id, { id, deadline });
     this.#deadlines.watch(deadline);
   }

@@ -1,0 +1,239 @@
+// A connection to a port where both dialects are spoken, from its first frame to its end. Once it is clear that a client
+// is one of the ordinary dialect, the connection is handed over as it stands.
+
+import { type Clock, HeaderList, ProtocolError, type ByteStream, toError } from '@sallyport/core';
+import type { Caller, Dispatcher } from '@sallyport/core/jsonrpc';
+import {
+  Decoder,
+  encodeHeaders,
+  type Frame,
+  HeartBeat,
+  type HeartBeatOffer,
+  serveStomp,
+  silent,
+  type StompServerConnection,
+  type StompServerOptions,
+} from '@sallyport/core/stomp';
+import type { ServerLimits } from '../limits.js';
+import type { OvirtNames } from './names.js';
+import { Outbox } from './outbox.js';
+import { OvirtSession } from './session.js';
+import { guessSpeaker, isOrdinary, type Speaker } from './speaker.js';
+import type { OvirtSubscriptions } from './subscriptions.js';
+
+export interface OvirtConnectionOptions {
+  /** For a client of the ordinary dialect. */
+  stomp: StompServerOptions;
+  names: OvirtNames;
+  subscriptions: OvirtSubscriptions;
+  dispatcher: Dispatcher;
+  caller: Caller;
+  permit: (action: 'send' | 'subscribe', destination: string) => Promise<unknown> | undefined;
+  /** Whether it may do without CONNECT: who it is is known by its certificate, or nobody is asked. */
+  needsNoConnect: boolean;
+  /** Whether TLS is spoken. */
+  secure: boolean;
+  clock: Clock;
+  limits: ServerLimits;
+}
+
+/** Beats more often than this are asked for by nobody in earnest, milliseconds; engine's client halves what it asks for. */
+const LEAST_BEAT = 1000;
+
+/** Clients are late by up to a second, and those of the ordinary dialect have their grace, too. */
+const grace = { heartBeatGrace: 0.5, leastGrace: 2500 };
+
+/** Serves a connection until it ends; resolves with the reason if that was not in good order. */
+export function serveBothDialects(stream: ByteStream, options: OvirtConnectionOptions): Promise<Error | undefined> {
+  return new OvirtConnection(stream, options).run();
+}
+
+class OvirtConnection implements StompServerConnection {
+  private readonly decoder: Decoder;
+  private readonly outbox: Outbox;
+  private readonly session: OvirtSession;
+  private heartBeat: HeartBeat | undefined;
+  /** The CONNECT that may have been an ordinary client's. */
+  private greeted: { connect: Frame; agreed: HeartBeatOffer } | undefined;
+  private speaker: Speaker | undefined;
+  private isSure = false;
+  private isAdmitted = false;
+  private isReading = true;
+  private failure: Error | undefined;
+  private closed = false;
+
+  constructor(
+    private readonly stream: ByteStream,
+    private readonly options: OvirtConnectionOptions,
+  ) {
+    const { clock, secure, limits, dispatcher, caller } = options;
+    this.decoder = new Decoder({ from: 'client', limits });
+    // Else nothing has a body before it is known who it is.
+    if (options.needsNoConnect) this.decoder.version = '1.2';
+    this.outbox = new Outbox(stream, {
+      clock,
+      secure,
+      isBusy: () => caller.running.size > 0 || this.decoder.held > 0,
+      sent: () => this.heartBeat?.sent(),
+    });
+    const { names, subscriptions, permit } = options;
+    const close = (): void => this.end();
+    this.session = new OvirtSession({
+      names,
+      subscriptions,
+      outbox: this.outbox,
+      dispatcher,
+      caller,
+      limits,
+      permit,
+      close,
+    });
+  }
+
+  async run(): Promise<Error | undefined> {
+    const { connectTime } = this.options.limits;
+    const deadline = this.options.clock.after(connectTime, () => this.isAdmitted || this.end());
+    const chunks = this.stream[Symbol.asyncIterator]();
+    try {
+      for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next()) {
+        this.heartBeat?.received();
+        if (this.closed) continue;
+        this.isReading = false;
+        this.decoder.push(chunk.value);
+        const ordinary = await this.readFrames();
+        if (ordinary !== undefined) {
+          deadline.cancel();
+          return await this.handOver(chunks, ordinary);
+        }
+        this.isReading = true;
+      }
+    } catch (error) {
+      this.failure ??= toError(error);
+    } finally {
+      deadline.cancel();
+      this.leave();
+    }
+    await this.stream.close(this.failure);
+    return this.failure;
+  }
+
+  /** Says nothing: what is written instead of an ERROR would be taken for a failed call by some. */
+  fail(reason: Error): void {
+    this.failure ??= reason;
+    this.end();
+  }
+
+  deliverUnsubscribed(): void {}
+
+  /** Resolves with the frame that showed an ordinary client. */
+  private async readFrames(): Promise<Frame | undefined> {
+    for (let frame = this.nextFrame(); frame !== undefined && !this.closed; frame = this.nextFrame()) {
+      if (!this.isSure) this.recognize(frame);
+      if (this.speaker === 'ordinary') return frame;
+      const pending = this.receive(frame);
+      if (pending !== undefined) await pending;
+      if (this.outbox.room !== undefined) await this.outbox.room;
+    }
+    return undefined;
+  }
+
+  private nextFrame(): Frame | undefined {
+    try {
+      return this.decoder.next();
+    } catch (error) {
+      // vdsm closes without a word.
+      this.fail(toError(error));
+      return undefined;
+    }
+  }
+
+  private recognize(frame: Frame): void {
+    if (this.greeted === undefined) {
+      const guess = guessSpeaker(frame);
+      this.speaker = guess.speaker;
+      this.isSure = guess.isSure;
+    } else {
+      if (isOrdinary(frame)) this.speaker = 'ordinary';
+      this.isSure = frame.command !== 'CONNECT';
+    }
+    if (this.speaker === 'java') this.outbox.spare();
+  }
+
+  private receive(frame: Frame): Promise<void> | undefined {
+    if (frame.command === 'CONNECT') return this.connect(frame);
+    if (this.isAdmitted) return this.session.receive(frame);
+    if (!this.options.needsNoConnect) {
+      this.fail(new ProtocolError('ERR_STOMP_NOT_CONNECTED', `${frame.command} may not come before CONNECT`));
+      return undefined;
+    }
+    return this.admit(frame.headers).then(() => this.session.receive(frame));
+  }
+
+  /** Answers what it is asked for by what it asks for, as vdsm does; that is within STOMP's rules, too. */
+  private async connect(frame: Frame): Promise<void> {
+    if (!this.isAdmitted) await this.admit(frame.headers);
+    if (this.closed) return;
+    const [outgoing, incoming] = intervals(frame.header('heart-beat'));
+    // What they send is what comes in here, and the other way round.
+    const agreed = { outgoing: incoming, incoming: outgoing };
+    this.greeted ??= { connect: frame, agreed };
+    const { sessionId: session, server } = this.options.stomp;
+    const headers = { version: '1.2', 'heart-beat': `${agreed.outgoing},${agreed.incoming}`, server, session };
+    this.outbox.greet(`CONNECTED\n${encodeHeaders(HeaderList.of(headers), '1.0')}content-length:0\n\n\0`);
+    this.beat(agreed);
+  }
+
+  private async admit(headers: HeaderList): Promise<void> {
+    await this.options.stomp.authenticate(headers, this);
+    this.isAdmitted = true;
+    this.decoder.version = '1.2';
+  }
+
+  private beat(agreed: HeartBeatOffer): void {
+    this.heartBeat?.stop();
+    const on = {
+      beat: () => this.outbox.write('\n'),
+      dead: (silence: number) => {
+        this.failure ??= silent(agreed.incoming, silence);
+        this.closed = true;
+        void this.stream.close(this.failure);
+      },
+      isReading: () => this.isReading,
+    };
+    this.heartBeat = new HeartBeat(this.options.clock, agreed, on, grace);
+  }
+
+  private handOver(chunks: AsyncIterator<Uint8Array>, frame: Frame): Promise<Error | undefined> {
+    const { greeted, stream } = this;
+    this.leave();
+    const rest: ByteStream = {
+      send: (item) => stream.send(item),
+      close: (reason) => stream.close(reason),
+      [Symbol.asyncIterator]: () => chunks,
+    };
+    if (greeted === undefined) this.decoder.version = undefined;
+    const frames = greeted === undefined ? [frame] : [greeted.connect, frame];
+    const begun = { decoder: this.decoder, frames, isAnswered: greeted !== undefined };
+    const heartBeat = greeted?.agreed ?? this.options.stomp.heartBeat;
+    return serveStomp(rest, { ...this.options.stomp, ...(heartBeat && { heartBeat }), begun });
+  }
+
+  private end(): void {
+    this.closed = true;
+    this.leave();
+    void this.stream.close();
+  }
+
+  private leave(): void {
+    this.heartBeat?.stop();
+    this.outbox.stop();
+    this.session.leave();
+  }
+}
+
+/** Both numbers of a heart-beat header; what is none counts as 0. */
+function intervals(header = ''): [number, number] {
+  const [outgoing, incoming] = /^(\d{1,9}),(\d{1,9})$/.exec(header)?.slice(1).map(Number) ?? [0, 0];
+  const clamped = (interval: number): number => (interval === 0 ? 0 : Math.max(interval, LEAST_BEAT));
+  return [clamped(outgoing!), clamped(incoming!)];
+}
