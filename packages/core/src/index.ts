@@ -7,6 +7,7 @@ export { type Alarm, type Clock, systemClock } from './clock.js';
 export { Deferred } from './deferred.js';
 export { Departures, type DeparturesOptions, type Gate, type Piece } from './departures.js';
 export * from './errors.js';
+export { FairTurn } from './fair-turn.js';
 export { HeaderList, type HeaderRecord } from './header-list.js';
 export { jsonHeaders } from './json-headers.js';
 export { defaultLimits, limitError, type Limits, receivedLimits } from './limits.js';

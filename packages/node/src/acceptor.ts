@@ -37,6 +37,8 @@ export interface AcceptorOptions {
   gate?: TlsGate | undefined;
   /** With a gate: whether plain connections are closed. Default `'required'`. */
   tls?: 'required' | 'optional';
+  /** Whether STOMP may begin as clients of vdsm do. */
+  isVdsm?: boolean;
   /** Who must say by a PROXY header whose connection it is, and is believed. */
   proxies?: readonly string[] | undefined;
   limits?: Partial<ServerLimits> | undefined;
@@ -61,7 +63,7 @@ export class Acceptor {
     this.limits = { ...defaultServerLimits, ...options.limits };
     this.admission = new Admission(this.limits);
     this.proxies = proxyList(options.proxies ?? [], 'createServer');
-    const detectors = makeDetectors(this.limits);
+    const detectors = makeDetectors(this.limits, options.isVdsm);
     const names = Object.keys(handlers) as Protocol[];
     this.terms = {
       limits: this.limits,

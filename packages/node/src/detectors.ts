@@ -26,7 +26,7 @@ export function detectTls(head: Uint8Array): Verdict {
  * The exact first line CONNECT or STOMP. A parser that skips what it does not know until a frame begins is how a browser's
  * request becomes a STOMP session (ALPACA); `CONNECT host:443 HTTP/1.1` is HTTP.
  */
-export function detectStomp(head: Uint8Array, leadingEols: number): Verdict {
+export function detectStomp(head: Uint8Array, leadingEols: number, commands = stompCommands): Verdict {
   let at = 0;
   for (let eols = 0; eols < leadingEols; eols++) {
     const length = eolLength(head, at);
@@ -34,8 +34,8 @@ export function detectStomp(head: Uint8Array, leadingEols: number): Verdict {
     if (length === 0) break;
     at += length;
   }
-  const connect = commandLine(head, at, CONNECT);
-  return connect === 'no' ? commandLine(head, at, STOMP) : connect;
+  const verdicts = commands.map((command) => commandLine(head, at, command));
+  return verdicts.includes('yes') ? 'yes' : verdicts.includes('more') ? 'more' : 'no';
 }
 
 /**
@@ -63,17 +63,23 @@ const TAB = 0x09;
 const OBJECT = 0x7b;
 const ARRAY = 0x5b;
 const PROXY = bytesOf('PROXY ');
-const CONNECT = bytesOf('CONNECT');
-const STOMP = bytesOf('STOMP');
+const stompCommands = ['CONNECT', 'STOMP'].map(bytesOf);
+/** Clients of vdsm may begin with any of these. */
+const vdsmCommands = ['SUBSCRIBE', 'SEND', 'UNSUBSCRIBE', 'DISCONNECT'].map(bytesOf);
 
-/** By name, for asking each in turn. At most one says yes. Before CONNECT some clients send EOLs: `leadingEols` of them. */
-export function makeDetectors({
-  leadingEols,
-}: Pick<ServerLimits, 'leadingEols'>): Readonly<Record<Protocol | 'tls', Detector>> {
+/**
+ * By name, for asking each in turn. At most one says yes. Before CONNECT some clients send EOLs: `leadingEols` of them; those
+ * of vdsm may do without CONNECT.
+ */
+export function makeDetectors(
+  { leadingEols }: Pick<ServerLimits, 'leadingEols'>,
+  isVdsm = false,
+): Readonly<Record<Protocol | 'tls', Detector>> {
+  const commands = isVdsm ? [...stompCommands, ...vdsmCommands] : stompCommands;
   return {
     tls: detectTls,
     http: detectHttp,
-    stomp: (head) => detectStomp(head, leadingEols),
+    stomp: (head) => detectStomp(head, leadingEols, commands),
     jsonrpc: detectJsonRpc,
   };
 }

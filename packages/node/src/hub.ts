@@ -9,7 +9,13 @@ import {
   requestQueue,
 } from '@sallyport/core/broker';
 import { BrokerRpc, ErrorCode, type Methods, MethodTable, requestText } from '@sallyport/core/jsonrpc';
-import { type HeartBeatOptions, MessageEncoder, serveStomp, type StompServerConnection } from '@sallyport/core/stomp';
+import {
+  type HeartBeatOptions,
+  MessageEncoder,
+  serveStomp,
+  type StompServerConnection,
+  type StompServerOptions,
+} from '@sallyport/core/stomp';
 import { isNothing } from './access.js';
 import { builtInMethods } from './built-in-methods.js';
 import { endAndClose, type Served } from './drain.js';
@@ -18,6 +24,8 @@ import { Entrance } from './entrance.js';
 import { HttpRequests } from './http-requests.js';
 import { serveJsonRpc } from './json-rpc-connection.js';
 import { loginMethod } from './json-rpc-login.js';
+import { OvirtHost } from './ovirt/host.js';
+import type { OvirtDialect } from './ovirt/names.js';
 import { defaultServerLimits } from './limits.js';
 import type { LoginOptions } from './login.js';
 import { Rights } from './rights.js';
@@ -25,6 +33,11 @@ import { ServiceCalls } from './service-calls.js';
 import { Session } from './session.js';
 
 export interface HubOptions extends LoginOptions, HeartBeatOptions {
+  /**
+   * Serves clients of oVirt's dialect, too, as if this were one of its hosts. Each connection is told by what it says first;
+   * those of ours are served as ever. Default: STOMP as the standard has it, alone.
+   */
+  dialect?: OvirtDialect | undefined;
   /** Default time for an answer to a call of this side, milliseconds. */
   timeout?: number | undefined;
   /**
@@ -45,6 +58,7 @@ export class Hub {
   private readonly rpc: BrokerRpc;
   private readonly messages = new MessageEncoder();
   private readonly serviceCalls: ServiceCalls;
+  private readonly ovirt: OvirtHost | undefined;
 
   constructor(private readonly options: HubOptions) {
     const { limits, clock, authorize } = options;
@@ -73,6 +87,8 @@ export class Hub {
       callerOf: (delivery) => (delivery.origin as Session | undefined) ?? this.self,
     });
     this.rpc.serve(requestQueue);
+    const { dialect } = options;
+    this.ovirt = dialect && this.host(dialect);
     this.requests = new HttpRequests(this.entrance, this.rpc.dispatcher, { ...defaultServerLimits, ...limits });
   }
 
@@ -120,7 +136,7 @@ export class Hub {
       close: (reason) => stream.close(reason),
     });
     let link: EmbeddedLink | undefined;
-    const outcome = await serveStomp(stream, {
+    const options: StompServerOptions = {
       ...this.options,
       sessionId: session.id,
       server: 'Sallyport',
@@ -133,6 +149,8 @@ export class Hub {
       },
       authenticate: async (headers, stomp) => {
         spoken = stomp;
+        // It was let in before it was known which dialect it speaks.
+        if (link !== undefined) return link;
         const said = { login: headers.get('login'), passcode: headers.get('passcode'), token: headers.get('token') };
         await this.entrance.admit(connection, isNothing(said) ? arrival.given : said);
         link = this.broker.link({
@@ -144,7 +162,13 @@ export class Hub {
         this.attach(connection, link);
         return link;
       },
-    });
+    };
+    const { ovirt } = this;
+    const isPlainStream = origin.transport === 'tcp';
+    const outcome = await (ovirt && isPlainStream
+      ? ovirt.serve(stream, session, options)
+      : serveStomp(stream, options));
+    await link?.close();
     this.entrance.leave(session);
     this.serviceCalls.leave(session);
     this.rpc.dispatcher.leave(session, outcome ?? new Error('the connection ended'));
@@ -161,6 +185,13 @@ export class Hub {
     await this.entrance.close();
     this.rpc.close();
     await this.link.close();
+  }
+
+  private host(dialect: OvirtDialect): OvirtHost {
+    const { broker, rights } = this;
+    const { clock, limits, authenticate } = this.options;
+    const { dispatcher } = this.rpc;
+    return new OvirtHost({ dialect, broker, dispatcher, rights, asksWho: authenticate !== undefined, clock, limits });
   }
 
   private readonly self = { running: new Map() };

@@ -19,6 +19,7 @@ export { selfSigned, type SelfSignedOptions, type KeyPair } from './certificate.
 export { defaultPort, type NodeDialOptions } from './dial-url.js';
 export { loopbackHosts } from './http/host.js';
 export { defaultServerLimits, type ServerLimits } from './limits.js';
+export type { OvirtDialect, OvirtNames } from './ovirt/names.js';
 export { createServer, Server, type ServerAddress } from './server.js';
 export {
   type DrainOptions,

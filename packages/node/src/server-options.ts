@@ -3,6 +3,7 @@
 import { checkLimits, checkOptions, type OptionRules } from '@sallyport/core';
 import type { Authenticate, Authorize } from './access.js';
 import type { HubOptions } from './hub.js';
+import { checkDialect } from './ovirt/names.js';
 import { defaultServerLimits, type ServerLimits } from './limits.js';
 import { proxyList } from './proxy-protocol.js';
 import type { TlsGateOptions } from './tls.js';
@@ -36,7 +37,7 @@ export interface ServerOptions<Principal = unknown> extends Omit<HubOptions, 'li
   page?: string | URL | undefined;
   /**
    * XML-RPC by HTTP, for programs that were there before JSON-RPC: true is at `/RPC2`, a path is there. The methods are the
-   * same, and those about methods beside: `system.listMethods` and so on. Default: no XML-RPC.
+   * same, and those about methods beside: `system.listMethods` and so on. Default: only with a `dialect`.
    */
   xmlRpc?: boolean | string | undefined;
   /** Listen beyond loopback although there is no `authenticate`. Default false. */
@@ -72,6 +73,7 @@ const rules: OptionRules = {
   proxies: 'array',
   page: 'any',
   xmlRpc: 'any',
+  dialect: 'any',
   insecure: 'boolean',
   limits: 'object',
   log: 'function',
@@ -90,6 +92,7 @@ export function checkServerOptions(options: ServerOptions): void {
   checkPage(options.page);
   checkTls(options.tls);
   checkXmlRpc(options.xmlRpc);
+  checkDialect(options.dialect);
 }
 
 function checkTexts(name: string, texts: readonly unknown[] | undefined): void {
@@ -116,8 +119,8 @@ function checkTls(tls: ServerOptions['tls']): void {
 const XML_RPC_PATH = '/RPC2';
 
 /** The path of XML-RPC, if it is spoken. */
-export function xmlRpcPath({ xmlRpc }: Pick<ServerOptions, 'xmlRpc'>): string | undefined {
-  return typeof xmlRpc === 'string' ? xmlRpc : xmlRpc === true ? XML_RPC_PATH : undefined;
+export function xmlRpcPath({ dialect, xmlRpc = dialect !== undefined }: ServerOptions): string | undefined {
+  return typeof xmlRpc === 'string' ? xmlRpc : xmlRpc ? XML_RPC_PATH : undefined;
 }
 
 function checkXmlRpc(xmlRpc: ServerOptions['xmlRpc']): void {

@@ -222,9 +222,10 @@ export class Server {
   }
 
   private makeAcceptor(gate: TlsGate | undefined): Acceptor {
-    const { tls, limits, clock, log, proxies } = this.options;
+    const { tls, limits, clock, log, proxies, dialect } = this.options;
     const required = tls === 'required' || (typeof tls === 'object' && tls.required === true);
     return new Acceptor({
+      isVdsm: dialect !== undefined,
       proxies,
       limits,
       clock,

@@ -1,7 +1,7 @@
 // A connection to a port where both dialects are spoken, from its first frame to its end. Once it is clear that a client
 // is one of the ordinary dialect, the connection is handed over as it stands.
 
-import { type Clock, HeaderList, ProtocolError, type ByteStream, toError } from '@sallyport/core';
+import { type Clock, FairTurn, HeaderList, ProtocolError, type ByteStream, toError } from '@sallyport/core';
 import type { Caller, Dispatcher } from '@sallyport/core/jsonrpc';
 import {
   Decoder,
@@ -52,6 +52,7 @@ class OvirtConnection implements StompServerConnection {
   private readonly decoder: Decoder;
   private readonly outbox: Outbox;
   private readonly session: OvirtSession;
+  private readonly turn: FairTurn;
   private heartBeat: HeartBeat | undefined;
   /** The CONNECT that may have been an ordinary client's. */
   private greeted: { connect: Frame; agreed: HeartBeatOffer } | undefined;
@@ -70,6 +71,7 @@ class OvirtConnection implements StompServerConnection {
     this.decoder = new Decoder({ from: 'client', limits });
     // Else nothing has a body before it is known who it is.
     if (options.needsNoConnect) this.decoder.version = '1.2';
+    this.turn = new FairTurn(clock);
     this.outbox = new Outbox(stream, {
       clock,
       secure,
@@ -127,13 +129,18 @@ class OvirtConnection implements StompServerConnection {
 
   /** Resolves with the frame that showed an ordinary client. */
   private async readFrames(): Promise<Frame | undefined> {
+    const { turn } = this;
+    turn.begin();
     for (let frame = this.nextFrame(); frame !== undefined && !this.closed; frame = this.nextFrame()) {
       if (!this.isSure) this.recognize(frame);
       if (this.speaker === 'ordinary') return frame;
       const pending = this.receive(frame);
       if (pending !== undefined) await pending;
       if (this.outbox.room !== undefined) await this.outbox.room;
+      const others = turn.next();
+      if (others !== undefined) await others;
     }
+    turn.end();
     return undefined;
   }
 
