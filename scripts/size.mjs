@@ -1,19 +1,10 @@
 // What a page pays for each entry point: bundled with everything it needs, minified, gzip.
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { workspaceSources } from './bundle.mjs';
 import { workspacePackages } from './workspace.mjs';
 
 const forPages = ['@sallyport/core', '@sallyport/websocket', '@sallyport/stompjs'];
-const sources = new Map(
-  workspacePackages().flatMap((one) => one.entries.map((entry) => [entry.specifier, entry.source])),
-);
-
-/** Cross-package imports go to the sources too: the numbers need no build. */
-const workspace = {
-  name: 'workspace',
-  setup: ({ onResolve }) => onResolve({ filter: /^@sallyport\// }, ({ path }) => ({ path: sources.get(path) })),
-};
-
 await print('@sallyport/websocket { connect }', `export { connect } from '@sallyport/websocket'`);
 for (const { entries } of workspacePackages().filter(({ name }) => forPages.includes(name))) {
   for (const { specifier } of entries) await print(`${specifier} *`, `export * from '${specifier}'`);
@@ -28,7 +19,7 @@ async function print(title, contents) {
     target: 'es2022',
     write: false,
     external: ['@stomp/stompjs'],
-    plugins: [workspace],
+    plugins: [workspaceSources],
     logLevel: 'error',
   });
   const bytes = gzipSync(outputFiles[0].contents).length;

@@ -1,6 +1,12 @@
 // What makes a request an opening handshake (RFC 6455, section 4.2.1), checked before anything else is looked at.
 
-import type { UpgradeRequest } from './upgrade.js';
+/** The request that asks for a WebSocket: Node's IncomingMessage, as far as it is looked at. */
+export interface UpgradeRequest {
+  readonly method?: string;
+  readonly httpVersion?: string;
+  readonly headers: Record<string, string | string[] | undefined>;
+  readonly url?: string;
+}
 
 /** Why a request is refused: the status line, a text, and more headers. */
 export type Refusal = readonly [status: string, text: string, ...headers: string[]];

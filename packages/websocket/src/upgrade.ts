@@ -3,22 +3,15 @@
 import { type ByteStream, limitError, type MessageChannel } from '@sallyport/core';
 import { type Corkable, emitterMessages, emitterStream, type EmitterWebSocket } from './emitter.js';
 import { boundFirstMessages, type CountedSocket } from './first-messages.js';
-import { handshakeFault, type Refusal } from './handshake.js';
+import { handshakeFault, type Refusal, type UpgradeRequest } from './handshake.js';
 import { originAllowed, type OriginCheck } from './origin.js';
 import type { PortOptions } from './port-channel.js';
 import { type StompProtocol, stompProtocols } from './subprotocols.js';
 
 export { type Corkable, emitterMessages, emitterStream, type EmitterWebSocket } from './emitter.js';
+export type { UpgradeRequest } from './handshake.js';
 export { originAllowed, type OriginCheck } from './origin.js';
 export { type StompProtocol, stompProtocols } from './subprotocols.js';
-
-/** The request that asks for a WebSocket: Node's IncomingMessage, as far as it is looked at. */
-export interface UpgradeRequest {
-  readonly method?: string;
-  readonly httpVersion?: string;
-  readonly headers: Record<string, string | string[] | undefined>;
-  readonly url?: string;
-}
 
 /** The connection below: Node's net.Socket or TLSSocket, as far as it is touched. */
 export interface UpgradeSocket extends Corkable, CountedSocket {

@@ -1,11 +1,15 @@
 // A subscription as something to iterate.
 
-import { type Delivery, detachDelivery } from '../broker/broker.js';
+import { type Broker, type Delivery, detachDelivery, type OnDelivery, type Subscription } from '../broker/broker.js';
 import { detachText } from '../text.js';
 import { defaultLimits, limitError } from '../limits.js';
 import { Iteration } from './iteration.js';
-import type { StompBroker } from './stomp-broker.js';
 import type { StompSubscribeOptions } from './stomp-subscription.js';
+
+/** What it subscribes at. */
+interface Source extends Broker {
+  subscribe(destination: string, on: OnDelivery, options?: StompSubscribeOptions): Subscription;
+}
 
 /**
  * Deliveries in the order they come. Those that wait to be iterated are bounded: with an `ack` mode by its `prefetch`, with
@@ -16,7 +20,7 @@ export class DeliveryStream<Item extends Delivery = Delivery> extends Iteration<
   readonly #waiting: Item[] = [];
 
   constructor(
-    broker: StompBroker,
+    broker: Source,
     destination: string,
     options: StompSubscribeOptions = {},
     most = defaultLimits.eventBuffer,

@@ -29,6 +29,7 @@ class Complaint extends Error {}
 export class OvirtSession {
   /** By id. */
   private readonly own = new Map<string, OvirtSubscription>();
+  private isOver = false;
 
   constructor(private readonly options: OvirtSessionOptions) {}
 
@@ -43,6 +44,7 @@ export class OvirtSession {
   }
 
   leave(): void {
+    this.isOver = true;
     for (const subscription of this.own.values()) this.options.subscriptions.remove(subscription);
     this.own.clear();
   }
@@ -177,7 +179,8 @@ export class OvirtSession {
   /** Asks whether this connection may, and then does it. */
   private permitted(action: 'send' | 'subscribe', destination: string, run: () => void): Promise<void> | undefined {
     const pending = this.options.permit(action, destination);
-    return pending === undefined ? void run() : pending.then(run);
+    // It may have ended meanwhile.
+    return pending === undefined ? void run() : pending.then(() => this.isOver || run()).then(() => {});
   }
 
   /** An ERROR, which is not the end. */

@@ -5,13 +5,21 @@ import { RpcError } from '@sallyport/core';
 import { type AnswerTexts, type Call, type Caller, ErrorCode } from '@sallyport/core/jsonrpc';
 import { faultOf } from './fault.js';
 import { paramsOf } from './params.js';
-import type { SystemMethods, SystemMethodsOptions } from './system-methods.js';
 import { arrayXml, valueXml, Written } from './value-writer.js';
 
 export const multicallMethod = 'system.multicall';
 
-export interface MulticallOptions extends SystemMethodsOptions {
-  methods: SystemMethods;
+export interface MulticallOptions {
+  /** Those that can be called. */
+  methods: {
+    call(method: string, params: unknown, caller: Caller, texts: AnswerTexts): string | Promise<string>;
+    /** Nobody waits for what this caller has asked for. */
+    leave(caller: Caller, reason: Error): void;
+  };
+  /** The most calls (limits.batch). */
+  batch: number;
+  /** Arrays and structs within each other (limits.xmlDepth). */
+  depth: number;
 }
 
 /** An array of answers: of each call an array that has just its result, which tells it from a fault's struct. */
@@ -40,7 +48,7 @@ export async function multicall(
 function answerOne(
   call: unknown,
   caller: Caller,
-  methods: SystemMethods,
+  methods: MulticallOptions['methods'],
   texts: AnswerTexts,
 ): string | Promise<string> {
   const { methodName, params } = (call ?? {}) as Record<string, unknown>;

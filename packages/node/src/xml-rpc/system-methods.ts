@@ -3,14 +3,9 @@
 
 import { RpcError } from '@sallyport/core';
 import { type AnswerTexts, type Caller, type Dispatcher, ErrorCode, type Handler } from '@sallyport/core/jsonrpc';
-import { multicall, multicallMethod } from './multicall.js';
+import { multicall, multicallMethod, type MulticallOptions } from './multicall.js';
 
-export interface SystemMethodsOptions {
-  /** The most calls of a multicall (limits.batch). */
-  batch: number;
-  /** Arrays and structs within each other (limits.xmlDepth). */
-  depth: number;
-}
+export type SystemMethodsOptions = Omit<MulticallOptions, 'methods'>;
 
 interface SystemMethod {
   help: string;
