@@ -17,7 +17,8 @@ export function census(server) {
       'queued bytes': broker.queuedBytes,
       'reply addresses': broker.replyAddresses.size,
       'topic branches': broker.topics.root.children.size,
-      'quotas in use': [...broker.addressQuotas.values()].filter(({ links }) => links > 0).length,
+      'quotas in use': [...broker.quotas.addresses.values()].filter(({ connections }) => connections > 0).length,
+      'calls of services': hub.serviceCalls.waiting.size,
     },
   };
 }
