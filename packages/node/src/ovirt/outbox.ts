@@ -23,6 +23,9 @@ const SOON = 50;
 /** What is sent so much later is read by itself, in all likelihood, milliseconds. */
 const GAP = 15;
 
+/** So much may wait for the gap to be over, bytes or characters: with more, the buffer is full whatever comes. */
+const MOST_HELD = 64 * 1024;
+
 export interface OutboxOptions {
   clock: Clock;
   /** Whether TLS is spoken. */
@@ -38,7 +41,8 @@ export class Outbox {
   private spares = false;
   private lastSent = -Infinity;
   /** Frames that wait for the gap to be over. */
-  private held: string[] = [];
+  private held: (string | Uint8Array)[] = [];
+  private heldLength = 0;
   private heldUntil = -Infinity;
   private alarm: Alarm | undefined;
   private full: Promise<void> | undefined;
@@ -78,9 +82,11 @@ export class Outbox {
 
   /** Any other frame. */
   write(frame: string | Uint8Array): void {
-    if (typeof frame === 'string' && (this.held.length > 0 || this.options.clock.now() < this.heldUntil)) {
+    if (this.held.length > 0 || this.options.clock.now() < this.heldUntil) {
       this.held.push(frame);
+      this.heldLength += frame.length;
       this.alarm ??= this.options.clock.after(this.heldUntil - this.options.clock.now(), () => this.release());
+      if (this.heldLength > MOST_HELD) this.release();
       return;
     }
     this.send(frame);
@@ -92,9 +98,12 @@ export class Outbox {
   }
 
   private release(): void {
+    this.alarm?.cancel();
     this.alarm = undefined;
+    this.heldUntil = -Infinity;
     const frames = this.held;
     this.held = [];
+    this.heldLength = 0;
     for (const frame of frames) this.send(frame);
   }
 
