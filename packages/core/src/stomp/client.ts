@@ -261,7 +261,9 @@ export class StompConnection {
     this.#decoder.version = this.version;
     const name = frame.header('server');
     this.kind = serverKind(name);
-    this.#isOurs = name !== undefined && this.kind === 'sallyport';
+    // Where an ERROR is not the end oVirt's dialect is spoken, whose destinations are others, even by a server of ours.
+    const { errorEnds } = this.#options;
+    this.#isOurs = name !== undefined && this.kind === 'sallyport' && errorEnds !== 'frame';
     const on = {
       beat: () => void this.#write('\n'),
       dead: (silence: number) => this.cut(silent(agreed.incoming, silence)),

@@ -1,0 +1,86 @@
+// Engine's Java client, as the double behaves, at a server in vdsm's place: nothing may wait for bytes that do not come.
+
+import type { ConnectionOptions } from 'node:tls';
+import { createServer } from '@sallyport/node';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { JavaClient, type JavaClientOptions } from './doubles/java-client.js';
+
+async function startHost(): Promise<number> {
+  const server = createServer({ dialect: 'ovirt', tls: 'optional' });
+  onTestFinished(() => server.close());
+  server.implement({
+    echo: (params: unknown) => params,
+    slow: ({ time }: { time: number }) => new Promise((resolve) => setTimeout(() => resolve(time), time)),
+    long: ({ length }: { length: number }) => 'x'.repeat(length),
+    emit: ({ name }: { name: string }) => server.emit(name, {}),
+  });
+  const { port } = await server.listen({ port: 0 });
+  return port;
+}
+
+async function connected(options: Omit<JavaClientOptions, 'port'>): Promise<JavaClient> {
+  const client = await JavaClient.connect({ port: await startHost(), ...options });
+  onTestFinished(() => client.close());
+  return client;
+}
+
+const secure: ConnectionOptions = { rejectUnauthorized: false };
+const wires: Record<string, { tls?: ConnectionOptions }> = {
+  plain: {},
+  'TLS 1.2': { tls: { ...secure, maxVersion: 'TLSv1.2' } },
+  'TLS 1.3': { tls: { ...secure, minVersion: 'TLSv1.3' } },
+};
+
+/** A record or frame that is left in a buffer waits for a second, or for ever. */
+const STALL = 900;
+
+const values = (results: readonly PromiseSettledResult<unknown>[]): unknown[] =>
+  results.map((one) => (one.status === 'fulfilled' ? one.value : one.reason));
+
+describe.each(Object.entries(wires))('%s', (_, wire) => {
+  test('1,000 calls at once are answered, and none of them stalls', async () => {
+    const client = await connected(wire);
+    const params = Array.from({ length: 1000 }, (_, number) => ({ number }));
+    expect(values(await client.burst('echo', params))).toEqual(params);
+    expect(Math.max(...client.times)).toBeLessThan(STALL);
+    expect(client.fatal).toBeUndefined();
+  });
+
+  test('answers of all lengths, in any order of time', async () => {
+    const client = await connected(wire);
+    const lengths = [0, 1, 300, 599, 600, 601, 900, 1023, 1024, 1025, 8000, 9000, 16_000, 17_000, 20_000, 40_000, 5];
+    const times = [5, 1, 30, 2, 0, 17, 40, 14, 16, 15, 3];
+    const [long, slow] = await Promise.all([
+      client.burst(
+        'long',
+        lengths.map((length) => ({ length })),
+      ),
+      client.burst(
+        'slow',
+        times.map((time) => ({ time })),
+      ),
+    ]);
+    expect(values(long).map((text) => (text as string).length)).toEqual(lengths);
+    expect(values(slow)).toEqual(times);
+    // One at a time, at once after the one before it.
+    for (const length of lengths) expect(await client.call('long', { length })).toHaveLength(length);
+    expect(Math.max(...client.times)).toBeLessThan(STALL);
+  });
+
+  test('events among answers', async () => {
+    const client = await connected({ ...wire, events: 'jms.queue.events' });
+    const names = Array.from({ length: 100 }, (_, number) => ({ name: `|virt|VM_status|${number}` }));
+    expect(values(await client.burst('emit', names))).toEqual(names.map(() => true));
+    await expect.poll(() => client.events.length).toBe(100);
+    expect(Math.max(...client.times)).toBeLessThan(STALL);
+  });
+});
+
+test.each(['usual', 'subscribe-first', 'never-connect', 'subscribe-twice'] as const)(
+  'however it begins: %s',
+  async (order) => {
+    const client = await connected({ order, connectTime: 100 });
+    expect(await client.call('echo', { order })).toEqual({ order });
+    expect(client.fatal).toBeUndefined();
+  },
+);
