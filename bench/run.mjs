@@ -1,4 +1,4 @@
-// node run.mjs [--quick] [--only=codec,rpc,pubsub,conn,bundle] [--contender=file.mjs]... [--names=a,b] [--out=file.json]
+// node run.mjs [--quick] [--only=codec,rpc,pubsub,conn,bundle,xml-rpc] [--contender=file.mjs]... [--names=a,b] [--out=file.json]
 import { spawnSync } from 'node:child_process';
 import { existsSync, readdirSync, mkdirSync, writeFileSync, readFileSync } from 'node:fs';
 import os from 'node:os';
@@ -13,7 +13,7 @@ const opt = (k) =>
     .flatMap((a) => a.slice(k.length + 3).split(','))
     .filter(Boolean);
 const quick = args.includes('--quick');
-const suites = opt('only').length ? opt('only') : ['codec', 'rpc', 'pubsub', 'conn', 'bundle'];
+const suites = opt('only').length ? opt('only') : ['codec', 'rpc', 'pubsub', 'conn', 'bundle', 'xml-rpc'];
 const names = opt('names');
 const log = (s) => process.stderr.write(`[${new Date().toISOString().slice(11, 19)}] ${s}\n`);
 

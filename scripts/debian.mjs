@@ -9,7 +9,7 @@ const suites = [
   { files: 'test/interop/ruby-stomp.test.ts', packages: ['ruby-stomp'] },
   { files: 'test/interop/perl-net-stomp.test.ts', packages: ['libnet-stomp-perl', 'libio-socket-ssl-perl'] },
   { files: 'test/interop/php-stomp.test.ts', packages: ['php-stomp', 'php-cli'] },
-  { files: 'test/interop/python-xmlrpc.test.ts', packages: ['python3'] },
+  { files: 'test/interop/python-{demo,xmlrpc}.test.ts', packages: ['python3'] },
   { files: 'test/interop/ruby-xmlrpc.test.ts', packages: ['ruby-xmlrpc'] },
   { files: 'test/interop/perl-frontier.test.ts', packages: ['libfrontier-rpc-perl', 'liblwp-protocol-https-perl'] },
   { files: 'test/interop/php-xmlrpc.test.ts', packages: ['php-xmlrpc', 'php-cli'] },

@@ -151,6 +151,11 @@ const ops = {
     return { perSec: (count / dt) * 1000 };
   },
 
+  // --- whatever else the file has of its own ---
+  async part({ name, given }) {
+    return contender[name](given);
+  },
+
   async bye() {
     try {
       await state.client?.close?.();

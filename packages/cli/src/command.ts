@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { toError } from '@sallyport/core';
-import type { NodeConnectOptions } from '@sallyport/node';
+import type { NodeConnectOptions, OvirtConnectOptions } from '@sallyport/node';
 import { didYouMean } from './spelling.js';
 
 export interface Command {
@@ -78,6 +78,8 @@ export const connectOptions = {
   cert: { type: 'string' },
   key: { type: 'string' },
   insecure: { type: 'boolean', short: 'k' },
+  servername: { type: 'string' },
+  'any-hostname': { type: 'boolean' },
   login: { type: 'string' },
   passcode: { type: 'string' },
   token: { type: 'string' },
@@ -86,6 +88,8 @@ export const connectOptions = {
 
 export const connectUsage = `  --ca FILE          trust the authority in this PEM file
   -k, --insecure     trust any certificate, such as the one a demo makes up
+  --servername NAME  the certificate is that of NAME, whatever the URL has
+  --any-hostname     of an oVirt host: trust what the authority of --ca has signed, whatever host it names
   --cert FILE        our own certificate, and
   --key FILE         its key, for servers that ask for one
   --login NAME       say who we are, with
@@ -98,15 +102,23 @@ type ConnectValues = {
     ((typeof connectOptions)[Name]['type'] extends 'boolean' ? boolean : string) | undefined;
 };
 
+/** What `call` and `watch` need to know of a connection, of either kind. */
+export type ConnectionOptions = NodeConnectOptions & Pick<OvirtConnectOptions, 'anyHostname'>;
+
 /** What the options mean to `connect`. */
-export function readConnect(values: ConnectValues): NodeConnectOptions {
-  const { ca, cert, key, insecure, timeout } = values;
+export function readConnect(values: ConnectValues, url: URL): ConnectionOptions {
+  const { ca, cert, key, insecure, servername, timeout } = values;
+  const anyHostname = values['any-hostname'];
   checkPair(values);
+  if (anyHostname === true && !isOvirt(url)) throw new UsageError('--any-hostname is for oVirt hosts only');
+  if (servername === '') throw new UsageError('--servername must be a name, not empty');
   return {
     ca: readFile('ca', ca),
     cert: readFile('cert', cert),
     key: readFile('key', key),
     insecure: insecure === true,
+    ...(servername !== undefined && { servername }),
+    ...(anyHostname === true && { anyHostname }),
     timeout: readNumber('timeout', timeout) ?? 30_000,
     auth: readAuth(values),
   };

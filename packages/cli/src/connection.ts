@@ -3,6 +3,7 @@
 import { AuthError } from '@sallyport/core';
 import type { StompClient } from '@sallyport/core/client';
 import { connect, connectOvirt, type NodeConnectOptions, type OvirtClient } from '@sallyport/node';
+import type { ConnectionOptions } from './command.js';
 
 /** Connects; a refused login rejects with an error that says what to look at. */
 export async function open(url: URL, options: NodeConnectOptions): Promise<StompClient> {
@@ -15,8 +16,11 @@ export async function open(url: URL, options: NodeConnectOptions): Promise<Stomp
 }
 
 /** Connects to an oVirt host. A token of the environment is not for it. */
-export function openHost(url: URL, { ca, cert, key, insecure, timeout }: NodeConnectOptions): Promise<OvirtClient> {
-  return connectOvirt(url, { ca, cert, key, insecure, timeout });
+export function openHost(url: URL, options: ConnectionOptions): Promise<OvirtClient> {
+  const { auth: _, ...others } = options;
+  // What it refuses is no answer to anything: it would look as if nothing happened.
+  const onError = (error: Error): void => console.error(`sallyport: ${error.message}`);
+  return connectOvirt(url, { ...others, onError });
 }
 
 function hint({ auth, cert }: NodeConnectOptions): string {

@@ -20,6 +20,8 @@ export interface HostStats {
 export class HostSampler {
   private last = ticks();
   private usage = 0;
+  /** What the processors did between the last two samples, as shares of their time. */
+  shares = { user: 0, sys: 0, idle: 1 };
 
   /** Takes a sample. */
   sample(): HostStats {
@@ -27,7 +29,13 @@ export class HostSampler {
     const total = now.total - this.last.total;
     // Two samples within one tick of the system's clock have nothing between them.
     if (total > 0) {
-      this.usage = (now.busy - this.last.busy) / total;
+      const { last } = this;
+      this.usage = (now.busy - last.busy) / total;
+      this.shares = {
+        user: (now.user - last.user) / total,
+        sys: (now.sys - last.sys) / total,
+        idle: (now.idle - last.idle) / total,
+      };
       this.last = now;
     }
     return this.read();
@@ -51,15 +59,25 @@ export class HostSampler {
 }
 
 /** Time the processors have spent since the start, milliseconds. */
-function ticks(): { busy: number; total: number } {
-  let busy = 0;
-  let total = 0;
+interface Ticks {
+  busy: number;
+  user: number;
+  sys: number;
+  idle: number;
+  total: number;
+}
+
+function ticks(): Ticks {
+  const sum: Ticks = { busy: 0, user: 0, sys: 0, idle: 0, total: 0 };
   for (const { times } of cpus()) {
     const all = times.user + times.nice + times.sys + times.idle + times.irq;
-    total += all;
-    busy += all - times.idle;
+    sum.total += all;
+    sum.busy += all - times.idle;
+    sum.user += times.user;
+    sum.sys += times.sys;
+    sum.idle += times.idle;
   }
-  return { busy, total };
+  return sum;
 }
 
 function round(value: number): number {

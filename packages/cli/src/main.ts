@@ -1,6 +1,5 @@
 // The command `sallyport`: finds the command asked for, runs it, and ends with its exit code.
 
-import { readFileSync } from 'node:fs';
 import { toError } from '@sallyport/core';
 import { call } from './commands/call.js';
 import { demo } from './commands/demo.js';
@@ -10,6 +9,7 @@ import { watch } from './commands/watch.js';
 import type { Command } from './command.js';
 import { UsageError } from './command.js';
 import { ConfigError } from './settings/config-value.js';
+import { softwareVersion } from './software-version.js';
 import { didYouMean } from './spelling.js';
 
 const commands: Readonly<Record<string, Command>> = { demo, serve, call, watch, passcode };
@@ -26,18 +26,13 @@ ${Object.entries(commands)
 sallyport <command> --help tells more; sallyport --version tells which this is.
 Exit codes: 0 all is well, 1 it failed, 2 the command line or the configuration is wrong.`;
 
-function version(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
-  return manifest.version;
-}
-
 async function run([name, ...args]: string[]): Promise<number> {
   if (name === undefined || name === '--help' || name === '-h' || name === 'help') {
     console.log(overview);
     return name === undefined ? 2 : 0;
   }
   if (name === '--version') {
-    console.log(version());
+    console.log(softwareVersion());
     return 0;
   }
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;

@@ -29,6 +29,7 @@ export function mayDo(rights: Rights, access: Access): boolean {
     return framesByCall.has(access.method) || covers(rights.call, access.method.split('.'));
   }
   const { action, destination } = access;
+  if (action === 'subscribe' && isReplyAddress(destination)) return true;
   if (!isRequestQueue(destination)) return covers(rights[action], destinationTokens(destination));
   // Requests go by the name of the service, and by rights of their own: who may send to all queues calls none.
   return covers(action === 'send' ? rights.call : rights.serve, serviceOf(destination).split('.'));
@@ -45,6 +46,7 @@ export function exceeds(one: Rights, other: Rights): boolean {
 
 /** A destination as tokens, its kind being the first; none for what is no destination. */
 export function destinationTokens(destination: string): Pattern {
+  if (!destination.includes('/')) return ovirtTokens(destination);
   let parsed: Destination;
   try {
     parsed = parseDestination(destination);
@@ -52,6 +54,20 @@ export function destinationTokens(destination: string): Pattern {
     return [];
   }
   return [parsed.kind, ...parsed.name.split('.')];
+}
+
+/**
+ * A destination of oVirt's dialect. Whoever has subscribed it gets what is sent below it, too, so it is always asked for, and
+ * granted, with all that is below.
+ */
+function ovirtTokens(destination: string): Pattern {
+  const tokens = destination.split('.');
+  return ['ovirt', ...tokens, ...(tokens.at(-1) === '#' ? [] : ['#'])];
+}
+
+/** Whether it is a name, of oVirt's dialect, that a client has made up for its answers: to know it is the right to it. */
+function isReplyAddress(destination: string): boolean {
+  return /^([^/]*[.-])?[\da-f]{8}-([\da-f]{4}-){3}[\da-f]{12}$/i.test(destination);
 }
 
 /** Whether everything that is asked for is granted. What is asked for may be a pattern too: all that it matches counts. */

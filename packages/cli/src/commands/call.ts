@@ -38,7 +38,7 @@ export const call: Command = {
     const [address, method, params] = positionals as [string, string, string?];
     const url = readUrl(address);
     const readParams = parseParams(params);
-    const connection = readConnect(values);
+    const connection = readConnect(values, url);
     if (isOvirt(url)) checkOvirt(values);
     endWithReader();
     try {

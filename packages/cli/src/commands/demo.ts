@@ -5,14 +5,18 @@ import { type Command, readLine } from '../command.js';
 import { demoMethods } from '../demo-methods.js';
 import { hostName } from '../server/greeting.js';
 import { HostSampler } from '../host-stats.js';
-import { readServerOptions, serverOptions, serverUsage } from '../settings/server-options.js';
+import { HostDemo } from '../ovirt/host-demo.js';
+import { readServerOptions, serverOptions, serverUsage, withXmlRpcPath } from '../settings/server-options.js';
 import { runServer } from '../server/server-process.js';
 import type { Settings } from '../settings/settings.js';
+import { softwareVersion } from '../software-version.js';
 
 const usage = `Usage: sallyport demo [options]
 
 Starts a server on one port that TCP, TLS, WebSocket and HTTP share, and serves a page to look at it. Its methods:
-host.getStats, echo, add, fail, slow and emit; its event host.stats comes each second.
+host.getStats, echo, add, fail, slow and emit; its event host.stats comes each second. With --dialect ovirt it answers as
+a small oVirt host, too: Host.ping, Host.getStats, Host.getCapabilities, Host.getVMFullList and VM.getStats, of machines
+that are simulated; its events are |host|stats|<id> and |virt|VM_status|<id>.
 
 ${serverUsage}
 
@@ -26,21 +30,32 @@ export const demo: Command = {
   summary: 'start a server to try things out with, and a page',
   usage,
   async run(args) {
-    const { values } = readLine(args, serverOptions, []);
+    const { values } = readLine(withXmlRpcPath(args), serverOptions, []);
     const settings = readServerOptions(values, { page: true, tls: true });
-    return runServer({ read: () => Promise.resolve(settings), reloads: false, prepare, hint });
+    const isHost = settings.dialect !== undefined;
+    return runServer({
+      read: () => Promise.resolve(settings),
+      reloads: false,
+      prepare: (server) => prepare(server, isHost),
+      hint,
+    });
   },
 };
 
-function prepare(server: Server): () => void {
+function prepare(server: Server, isHost: boolean): () => void {
   const sampler = new HostSampler();
   server.implement(demoMethods(server, sampler));
-  const ticking = setInterval(() => server.emit('host.stats', sampler.sample()), INTERVAL);
+  const host = isHost ? new HostDemo(server, sampler, softwareVersion()) : undefined;
+  if (host !== undefined) server.implement(host.methods);
+  const ticking = setInterval(() => {
+    server.emit('host.stats', sampler.sample());
+    host?.tick();
+  }, INTERVAL);
   return () => clearInterval(ticking);
 }
 
 /** Calls to paste into another shell, with the options that the server's own make necessary. */
-function hint({ host, port }: ServerAddress, { tls, access }: Settings): string {
+function hint({ host, port }: ServerAddress, { tls, access, dialect }: Settings): string {
   const at = `${hostName(host)}:${port}`;
   const login = access?.users[0]?.name;
   const isByCertificate = login === undefined && access?.certified !== undefined;
@@ -55,6 +70,7 @@ function hint({ host, port }: ServerAddress, { tls, access }: Settings): string 
     ...(login === undefined ? [] : ['read -rs SALLYPORT_PASSCODE && export SALLYPORT_PASSCODE']),
     `npx sallyport call ${isSecure ? 'tls' : 'tcp'}://${at} host.getStats '{}'${options}`,
     `npx sallyport watch ${isSecure ? 'wss' : 'ws'}://${at} 'host.*'${options}`,
+    ...(dialect === undefined || login !== undefined ? [] : hostLines(at, isSecure, options)),
   ];
   const remark =
     login !== undefined
@@ -63,6 +79,12 @@ function hint({ host, port }: ServerAddress, { tls, access }: Settings): string 
         ? ', with your own certificate and its key'
         : '';
   return `  In another shell${remark}:\n\n${lines.map((line) => `    ${line}\n`).join('')}\n  Ctrl-C ends it.`;
+}
+
+/** The same as clients of an oVirt host do it, who have a certificate and no login. */
+function hostLines(at: string, isSecure: boolean, options: string): string[] {
+  const url = `${isSecure ? 'ovirt+tls' : 'ovirt'}://${at.replace('localhost', '127.0.0.1')}`;
+  return [`npx sallyport call ${url} Host.ping${options}`, `npx sallyport watch ${url} '*|virt|VM_status|*'${options}`];
 }
 
 /** A text as one word of a shell. */

@@ -3,7 +3,7 @@
 import { type Command, readLine, UsageError } from '../command.js';
 import { readConfig } from '../settings/config.js';
 import { audience } from '../server/greeting.js';
-import { readPort, readServerOptions, serverOptions, serverUsage } from '../settings/server-options.js';
+import { readPort, readServerOptions, serverOptions, serverUsage, withXmlRpcPath } from '../settings/server-options.js';
 import { runServer } from '../server/server-process.js';
 import type { Settings } from '../settings/settings.js';
 
@@ -28,7 +28,11 @@ export const serve: Command = {
   summary: 'start a broker: services, events and queues for its clients',
   usage,
   async run(args) {
-    const { config, ...values } = readLine(args, { ...serverOptions, config: { type: 'string' } }, []).values;
+    const { config, ...values } = readLine(
+      withXmlRpcPath(args),
+      { ...serverOptions, config: { type: 'string' } },
+      [],
+    ).values;
     if (config === undefined) {
       const settings = readServerOptions(values, { page: false, tls: false });
       return runServer({ read: () => Promise.resolve(settings), reloads: true, hint });

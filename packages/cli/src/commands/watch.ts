@@ -46,7 +46,7 @@ export const watch: Command = {
     if (isOvirt(url)) checkParts(pattern);
     else checkPattern(pattern);
     const count = readNumber('count', values.count) ?? Infinity;
-    const connection = readConnect(values);
+    const connection = readConnect(values, url);
     if (isOvirt(url)) checkOvirt(values);
     endWithReader();
     try {

@@ -7,23 +7,30 @@ import type { Settings } from '../settings/settings.js';
 /** Where everything is. */
 export function greeting(address: ServerAddress, settings: Settings): string {
   const at = `${hostName(address.host)}:${address.port}`;
-  const { tls, page } = settings;
+  const { tls, page, dialect } = settings;
   const isPlain = tls?.required !== true;
   const ways = (plain: string, secure: string): string[] => [
     ...(isPlain ? [`${plain}://${at}`] : []),
     ...(tls === undefined ? [] : [`${secure}://${at}`]),
   ];
   const scheme = isPlain ? 'http' : 'https';
+  const xmlRpc = xmlRpcPath(settings);
   const rows: [name: string, ways: string[]][] = [
     ...(page === undefined ? [] : [['page', [paint('cyan', `${scheme}://${at}/`)]] as [string, string[]]]),
     ['STOMP', ways('tcp', 'tls')],
     ['WebSocket', ways('ws', 'wss')],
     ['JSON-RPC', [`${scheme}://${at}/rpc  (POST)`]],
+    ...(xmlRpc === undefined ? [] : [['XML-RPC', [`${scheme}://${at}${xmlRpc}  (POST)`]] as [string, string[]]]),
+    ...(dialect === undefined ? [] : [['oVirt', ways('ovirt', 'ovirt+tls')] as [string, string[]]]),
   ];
   const lines = rows.flatMap(([name, urls]) =>
     urls.map((url, index) => `    ${(index === 0 ? name : '').padEnd(11)}${url}${remark(url, tls)}`),
   );
   return `\n  ${paint('bold', 'Sallyport')} is listening, everything on one port:\n\n${lines.join('\n')}\n`;
+}
+
+function xmlRpcPath({ dialect, xmlRpc = dialect !== undefined }: Settings): string | undefined {
+  return typeof xmlRpc === 'string' ? xmlRpc : xmlRpc ? '/RPC2' : undefined;
 }
 
 /** Whom the port is open to. */
@@ -39,7 +46,7 @@ export function audience({ access, host }: Settings): string {
 }
 
 function remark(url: string, tls: Settings['tls']): string {
-  return url.startsWith('tls:') && tls?.cert === undefined ? '  (its certificate is made up: --insecure)' : '';
+  return /^(ovirt\+)?tls:/.test(url) && tls?.cert === undefined ? '  (its certificate is made up: --insecure)' : '';
 }
 
 /** What somebody on this machine would type. */

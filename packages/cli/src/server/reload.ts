@@ -18,7 +18,7 @@ export interface ReloadOptions {
 }
 
 /** What is the server's for as long as it runs. */
-const lasting = ['port', 'host', 'proxies', 'limits', 'heartBeat', 'page', 'insecure'] as const;
+const lasting = ['port', 'host', 'proxies', 'limits', 'heartBeat', 'page', 'dialect', 'xmlRpc', 'insecure'] as const;
 
 export class Reload {
   private running: Promise<void> | undefined;

@@ -7,9 +7,9 @@ import { allRights, destinationTokens, type Grant, grants, type Pattern, type Ri
 import { isTokenHash } from '../access/token-hash.js';
 import type { User } from '../access/users.js';
 
-/** Reads `users`. */
-export function readUsers(value: ConfigValue): User[] {
-  const users = value.entries().map(([name, user]) => readUser(name, user));
+/** Reads `users`; `isOvirt`: clients of oVirt's dialect come, whose destinations have no slash. */
+export function readUsers(value: ConfigValue, isOvirt: boolean): User[] {
+  const users = value.entries().map(([name, user]) => readUser(name, user, isOvirt));
   for (const field of ['token', 'certificate'] as const) {
     const seen = new Map<string, string>();
     for (const user of users) {
@@ -22,7 +22,7 @@ export function readUsers(value: ConfigValue): User[] {
   return users;
 }
 
-function readUser(name: string, value: ConfigValue): User {
+function readUser(name: string, value: ConfigValue, isOvirt: boolean): User {
   const { passcode, token, certificate, rights } = value.members(['passcode', 'token', 'certificate', 'rights']);
   if (name === '') value.fail('a user has a name');
   if (passcode === undefined && token === undefined && certificate === undefined)
@@ -32,7 +32,7 @@ function readUser(name: string, value: ConfigValue): User {
     passcode: passcode && readPasscode(passcode),
     token: token && readToken(token),
     certificate: certificate && readCertificate(certificate),
-    rights: readRights(rights),
+    rights: readRights(rights, isOvirt),
   };
 }
 
@@ -59,14 +59,15 @@ function readCertificate(value: ConfigValue): string {
 }
 
 /** Reads rights: nothing that is not named. */
-export function readRights(value: ConfigValue | undefined): Rights {
+export function readRights(value: ConfigValue | undefined, isOvirt: boolean): Rights {
   if (value?.is('all')) return allRights;
   if (value !== undefined && !value.isObject) value.fail(`must be "all" or an object with ${grants.join(', ')}`);
   const { call, subscribe, send, serve } = value?.members(grants) ?? {};
+  const destination = (pattern: ConfigValue): Pattern => destinationPattern(pattern, isOvirt);
   return {
     call: readGrant(call, namePattern),
-    subscribe: readGrant(subscribe, destinationPattern),
-    send: readGrant(send, destinationPattern),
+    subscribe: readGrant(subscribe, destination),
+    send: readGrant(send, destination),
     serve: readGrant(serve, namePattern),
   };
 }
@@ -83,9 +84,13 @@ function namePattern(value: ConfigValue): Pattern {
   return value.check((name) => topicTokens(name, 'allowed'));
 }
 
-/** Destinations: `/topic/host.#`. */
-function destinationPattern(value: ConfigValue): Pattern {
+/** Destinations: `/topic/host.#`, or `jms.queue.events`. */
+function destinationPattern(value: ConfigValue, isOvirt: boolean): Pattern {
   const text = value.text();
+  if (isOvirt && !text.includes('/')) {
+    value.check((destination) => topicTokens(destination, 'allowed'));
+    return destinationTokens(text);
+  }
   if (!/^\/(topic|queue)\//.test(text)) value.fail('must begin with /topic/ or /queue/');
   if (/^\/queue\/rpc(\.|$)/.test(text)) value.fail('the queues of requests go by the rights call and serve');
   value.check((destination) => topicTokens(destination.replace(/^\/\w+\//, ''), 'allowed'));

@@ -6,6 +6,7 @@ import { pageRoot } from '@sallyport/dashboard';
 import { defaultPort } from '@sallyport/node';
 import { readRights, readUsers } from './config-users.js';
 import { ConfigError, ConfigValue } from './config-value.js';
+import { readDialect, readXmlRpc } from './dialect.js';
 import { checkLimit, sortLimits } from './limits.js';
 import { readHost, readNetwork, readOrigin, readServerName } from './network-names.js';
 import type { Settings } from './settings.js';
@@ -22,6 +23,8 @@ const names = [
   'limits',
   'heartBeat',
   'page',
+  'dialect',
+  'xmlRpc',
   'insecure',
   'users',
   'anonymous',
@@ -59,7 +62,8 @@ export async function readConfig(file: string): Promise<Settings> {
 export function parseConfig(text: string, folder: string): Settings {
   const config = parseJson(text);
   const members = config.members(names);
-  const { port, host, tls, origins, allowedHosts, proxies, limits, heartBeat, page, insecure } = members;
+  const { port, host, tls, origins, allowedHosts, proxies, limits, heartBeat, page, dialect, xmlRpc, insecure } =
+    members;
   const given = readLimits(limits);
   const access = readAccess(config, members);
   const settings: Settings = {
@@ -72,6 +76,8 @@ export function parseConfig(text: string, folder: string): Settings {
     limits: given.limits,
     heartBeat: { ...given.heartBeat, ...(heartBeat && { heartBeat: readHeartBeat(heartBeat) }) },
     page: page && readPage(page, folder),
+    dialect: dialect && readDialect(dialect),
+    xmlRpc: xmlRpc && readXmlRpc(xmlRpc),
     insecure: insecure?.flag() ?? false,
     access,
   };
@@ -93,14 +99,15 @@ function parseJson(text: string): ConfigValue {
 
 type Members = Partial<Record<(typeof names)[number], ConfigValue>>;
 
-function readAccess(config: ConfigValue, { users, anonymous }: Members): UserTable {
+function readAccess(config: ConfigValue, { users, anonymous, dialect }: Members): UserTable {
   if (users === undefined && anonymous === undefined)
     config.fail(
       'nobody could come in: name users, or say "anonymous": { "rights": "all" } if everybody may do everything',
     );
+  const isOvirt = dialect !== undefined;
   return {
-    users: users === undefined ? [] : readUsers(users),
-    anonymous: anonymous && readRights(anonymous.members(['rights']).rights),
+    users: users === undefined ? [] : readUsers(users, isOvirt),
+    anonymous: anonymous && readRights(anonymous.members(['rights']).rights, isOvirt),
   };
 }
 

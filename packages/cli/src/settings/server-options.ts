@@ -5,6 +5,7 @@ import { pageRoot } from '@sallyport/dashboard';
 import { defaultPort } from '@sallyport/node';
 import { checkLogin, checkPair, passcodeOf, readNumber, UsageError } from '../command.js';
 import { type GivenLimits, knownLimits, sortLimits } from './limits.js';
+import { readDialectName, readXmlRpcPath } from './dialect.js';
 import { readHost, readNetwork, readOrigin, readServerName } from './network-names.js';
 import { allRights } from '../access/rights.js';
 import type { Settings } from './settings.js';
@@ -26,6 +27,8 @@ export const serverOptions = {
   'allow-host': { type: 'string', multiple: true },
   proxy: { type: 'string', multiple: true },
   limit: { type: 'string', multiple: true },
+  dialect: { type: 'string' },
+  'xml-rpc': { type: 'string' },
   page: { type: 'boolean' },
   insecure: { type: 'boolean' },
 } as const;
@@ -47,6 +50,8 @@ export const serverUsage = `  --port N             the port (${defaultPort}); 0 
   --allow-host NAME    answer HTTP requests for this name, and for localhost, only; may be given several times
   --proxy ADDRESS      expect the PROXY protocol, version 1 or 2, from this address or network, such as 10.0.0.0/8;
                        may be given several times
+  --dialect ovirt      serve clients of oVirt's hosts, too: each connection is told by what it says first
+  --xml-rpc [PATH]     answer XML-RPC by HTTP at this path (/RPC2); with a dialect it is there anyway
   --limit NAME=VALUE   set a limit, such as body=1000000; may be given several times
   --insecure           listen beyond this machine although everybody may do everything`;
 
@@ -67,10 +72,20 @@ export interface ServerDefaults {
   tls: boolean;
 }
 
+/** Puts in the path that `--xml-rpc` has where it stands alone: `parseArgs` knows no option that may. */
+export function withXmlRpcPath(args: string[]): string[] {
+  const isAlone = (arg: string, at: number): boolean => arg === '--xml-rpc' && args[at + 1]?.startsWith('/') !== true;
+  return args.map((arg, at) => (isAlone(arg, at) ? '--xml-rpc=/RPC2' : arg));
+}
+
 /** Reads the options; throws UsageError. */
 export function readServerOptions(values: ServerValues, defaults: ServerDefaults): Settings {
   const each = <T>(name: 'origin' | 'allow-host' | 'proxy', read: (text: string) => T): T[] | undefined =>
     values[name]?.map((text) => attempt(`--${name}`, () => read(text)));
+  const one = <T>(name: 'dialect' | 'xml-rpc', read: (text: string) => T): T | undefined => {
+    const text = values[name];
+    return text === undefined ? undefined : attempt(`--${name}`, () => read(text));
+  };
   const { limits, heartBeat } = readLimits(values.limit);
   return {
     port: readPort(values.port) ?? defaultPort,
@@ -81,6 +96,8 @@ export function readServerOptions(values: ServerValues, defaults: ServerDefaults
     proxies: each('proxy', readNetwork),
     limits,
     heartBeat,
+    dialect: one('dialect', readDialectName),
+    xmlRpc: one('xml-rpc', readXmlRpcPath),
     page: (values.page ?? defaults.page) ? pageRoot : undefined,
     insecure: values.insecure ?? false,
     access: readAccess(values),

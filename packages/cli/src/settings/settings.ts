@@ -3,6 +3,7 @@
 import {
   isLoopback,
   loopbackHosts,
+  type OvirtDialect,
   type ServerLimits,
   type ServerOptions,
   type ServerTlsOptions,
@@ -23,6 +24,8 @@ export interface Settings {
   limits: Partial<ServerLimits>;
   heartBeat: Pick<ServerOptions, 'heartBeat' | 'leastHeartBeat' | 'heartBeatGrace' | 'leastGrace'>;
   page?: string | URL | undefined;
+  dialect?: OvirtDialect | undefined;
+  xmlRpc?: boolean | string | undefined;
   insecure: boolean;
   /** Who may come in; without it everybody may, and may do everything. */
   access?: UserTable | undefined;
@@ -39,11 +42,13 @@ export function toServerOptions(
   tls: ServerTlsOptions | undefined,
   users: Users | undefined,
 ): ServerOptions {
-  const { proxies, limits, heartBeat, page, insecure, file } = settings;
+  const { proxies, limits, heartBeat, page, dialect, xmlRpc, insecure, file } = settings;
   return {
     tls,
     ...toDoors(settings),
     page,
+    dialect,
+    xmlRpc,
     insecure,
     limits,
     ...heartBeat,

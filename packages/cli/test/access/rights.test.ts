@@ -53,6 +53,21 @@ describe('a pattern covers', () => {
     expect(covers(granted, destinationTokens('/queue/work'))).toBe(false);
   });
 
+  test.each([
+    ['jms.queue.events', 'jms.queue.events', true],
+    ['jms.queue.events', 'jms.queue.other', false],
+    // Whoever listens to a name of oVirt's dialect hears what is sent below it.
+    ['jms.queue.events', 'jms.queue.events.below', true],
+    ['jms.queue.events', 'jms.queue', false],
+    ['jms.#', 'jms', true],
+    ['jms.*', 'jms', false],
+    ['#', 'jms', true],
+    ['#', '/topic/jms', false],
+    ['/topic/#', 'topic.jms', false],
+  ])('of oVirt: %s, %s? %s', (granted, asked, expected) => {
+    expect(covers(destinations(granted), destinationTokens(asked))).toBe(expected);
+  });
+
   test('nothing that is no destination', () => {
     expect(covers(destinations('/topic/#', '/queue/#'), destinationTokens('jms.topic.work'))).toBe(false);
     expect(covers(destinations('/topic/#', '/queue/#'), destinationTokens('/topic/'))).toBe(false);
@@ -115,4 +130,14 @@ test.each<[string, Partial<Rights>, Partial<Rights>, boolean]>([
   ['everything before', { call: 'all' }, { call: names('#') }, true],
 ])('one exceeds another: %s', (_, before, now, expected) => {
   expect(exceeds({ ...none, ...before }, { ...none, ...now })).toBe(expected);
+});
+
+test('an address that a client of oVirt has made up for its answers takes no right to subscribe, but one to send', () => {
+  const id = '4eabb453-0c1d-4b3e-9f55-1d2c3b4a5968';
+  for (const destination of [id, `jms.topic.vdsm_responses-${id}`, `node7.${id}`]) {
+    expect(asks(none, { action: 'subscribe', destination })).toBe(true);
+    expect(asks(none, { action: 'send', destination })).toBe(false);
+  }
+  for (const destination of ['jms.topic.vdsm_responses', `${id}.below`, `/queue/${id}`, `x${id}`])
+    expect(asks(none, { action: 'subscribe', destination })).toBe(false);
 });

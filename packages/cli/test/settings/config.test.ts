@@ -96,7 +96,32 @@ describe('a file', () => {
     expect(eve!.rights).toEqual({ call: [], subscribe: [], send: [], serve: [] });
   });
 
+  test('says which dialect and where XML-RPC is spoken, and then rights have its destinations', () => {
+    expect(parse({ ...everybody, dialect: 'ovirt', xmlRpc: false })).toMatchObject({ dialect: 'ovirt', xmlRpc: false });
+    const dialect = { name: 'ovirt', requests: ['a.requests'], events: 'a.events' };
+    expect(parse({ ...everybody, dialect, xmlRpc: '/xml' })).toMatchObject({ dialect, xmlRpc: '/xml' });
+    const { access } = parse({
+      dialect: 'ovirt',
+      anonymous: { rights: { subscribe: ['jms.queue.events', '/topic/a'], send: ['jms.#'] } },
+    });
+    expect(access!.anonymous).toMatchObject({
+      subscribe: [
+        ['ovirt', 'jms', 'queue', 'events', '#'],
+        ['topic', 'a'],
+      ],
+      send: [['ovirt', 'jms', '#']],
+    });
+  });
+
   test.each<[unknown, string]>([
+    [{ ...everybody, dialect: 'rhev' }, 'dialect: must be ovirt, which is the only one there is, not rhev'],
+    [{ ...everybody, dialect: {} }, 'dialect: name is missing: "ovirt"'],
+    [{ ...everybody, dialect: { name: 'ovirt', events: '/topic/a' } }, 'dialect.events: must be a name such as'],
+    [{ ...everybody, dialect: { name: 'ovirt', event: 'a' } }, 'dialect.event: is unknown; did you mean events?'],
+    [{ ...everybody, xmlRpc: 'RPC2' }, 'xmlRpc: must be a path such as /RPC2, not RPC2'],
+    [{ ...everybody, xmlRpc: '/rpc' }, 'xmlRpc: at /rpc there is something else; take another path'],
+    [{ dialect: 'ovirt', anonymous: { rights: { send: ['topic/a'] } } }, 'send[0]: must begin with /topic/ or /queue/'],
+    [{ dialect: 'ovirt', anonymous: { rights: { send: ['a..b'] } } }, 'send[0]: a topic has no empty tokens'],
     [[], 'must be an object'],
     [{}, 'nobody could come in: name users, or say "anonymous": { "rights": "all" } if everybody may do everything'],
     [{ user: {} }, 'user: is unknown; did you mean users?'],

@@ -2,7 +2,7 @@
 
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { UsageError } from '../../src/command.js';
-import { readServerOptions, type ServerValues } from '../../src/settings/server-options.js';
+import { readServerOptions, type ServerValues, withXmlRpcPath } from '../../src/settings/server-options.js';
 
 const serving = { page: false, tls: false };
 
@@ -46,8 +46,20 @@ test('limits go where the server takes them', () => {
   });
 });
 
+test('the dialect has XML-RPC with it; --xml-rpc may stand alone', () => {
+  expect(read({})).toMatchObject({ dialect: undefined, xmlRpc: undefined });
+  expect(read({ dialect: 'ovirt' })).toMatchObject({ dialect: 'ovirt', xmlRpc: undefined });
+  expect(read({ 'xml-rpc': '/xml' })).toMatchObject({ xmlRpc: '/xml' });
+  expect(withXmlRpcPath(['--xml-rpc', '--port', '1'])).toEqual(['--xml-rpc=/RPC2', '--port', '1']);
+  expect(withXmlRpcPath(['--port', '1', '--xml-rpc'])).toEqual(['--port', '1', '--xml-rpc=/RPC2']);
+  expect(withXmlRpcPath(['--xml-rpc', '/xml'])).toEqual(['--xml-rpc', '/xml']);
+});
+
 describe('wrong is', () => {
   test.each<[ServerValues, RegExp]>([
+    [{ dialect: 'vdsm' }, /--dialect: must be ovirt/],
+    [{ 'xml-rpc': 'xml' }, /--xml-rpc: must be a path such as \/RPC2, not xml/],
+    [{ 'xml-rpc': '/healthz' }, /--xml-rpc: at \/healthz there is something else/],
     [{ port: 'x' }, /--port must be a whole number/],
     [{ port: '65536' }, /--port must be at most 65535/],
     [{ login: 'ann' }, /--login ann needs a passcode: set SALLYPORT_PASSCODE/],
