@@ -173,7 +173,12 @@ export class KeptConnection<C extends Connection> {
       throw closedError();
     }
     this.current = connection;
-    this.#making.restore(connection);
+    try {
+      this.#making.restore(connection);
+    } catch (failure) {
+      connection.cut(toError(failure));
+      throw failure;
+    }
     this.wasUp = true;
     this.retry = { attempt: 0 };
     this.#up.resolve();
