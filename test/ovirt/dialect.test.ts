@@ -337,6 +337,16 @@ describe('who may', () => {
   });
 });
 
+test('who may not send where others listen to requests may ask all the same', async () => {
+  const { port } = await startHost({ authorize: ({ action }) => action !== 'send' });
+  const [listener, asker] = [await begin(port), await begin(port)];
+  listener.say(connect + subscribe(REQUESTS, 's'));
+  await until(() => listener.heard() !== '');
+  asker.say(own + ping);
+  await until(() => asker.heard().endsWith(pong));
+  expect(listener.heard()).toBe(connected);
+});
+
 describe('ordinary clients at the same port', () => {
   const ordinary = frame('CONNECT', { 'accept-version': '1.2', host: 'h', 'heart-beat': '0,24000' });
 

@@ -131,7 +131,8 @@ export class OvirtSession {
     if (listeners.length === 0 && !isRequest) throw new Complaint('Subscription not available');
     const pass = (): void => listeners.forEach((listener) => listener.forward(frame.headers.pairs, frame.body));
     if (!isRequest) return this.permitted('send', destination, pass);
-    const passed = listeners.length === 0 ? undefined : this.permitted('send', destination, pass);
+    // Whether somebody listens to what is asked is nothing to the asker: at most the copy is refused.
+    const passed = listeners.length === 0 ? undefined : this.attempt(() => this.permitted('send', destination, pass));
     return passed === undefined ? this.request(frame) : passed.then(() => this.request(frame));
   }
 
@@ -181,6 +182,15 @@ export class OvirtSession {
     const pending = this.options.permit(action, destination);
     // It may have ended meanwhile.
     return pending === undefined ? void run() : pending.then(() => this.isOver || run()).then(() => {});
+  }
+
+  /** Does it, or does without where it is not allowed. */
+  private attempt(run: () => Promise<void> | undefined): Promise<void> | undefined {
+    try {
+      return run()?.catch(() => {});
+    } catch {
+      return undefined;
+    }
   }
 
   /** An ERROR, which is not the end. */
