@@ -84,3 +84,16 @@ test.each(['usual', 'subscribe-first', 'never-connect', 'subscribe-twice'] as co
     expect(client.fatal).toBeUndefined();
   },
 );
+
+test('what waits for its turn to be read is sent before the end', async () => {
+  const server = createServer({ dialect: 'ovirt', tls: 'optional' });
+  server.implement({ echo: (params: unknown) => params });
+  const { port } = await server.listen({ port: 0 });
+  const client = await JavaClient.connect({ port, tls: secure, incoming: 0, outgoing: 0 });
+  onTestFinished(() => client.close());
+  // The second answer keeps its distance from the first, which is short.
+  const answers = client.burst('echo', [{ number: 1 }, { number: 2 }]);
+  await expect.poll(() => client.times.length).toBeGreaterThan(0);
+  await server.drain({ over: 500 });
+  expect(values(await answers)).toEqual([{ number: 1 }, { number: 2 }]);
+});

@@ -213,6 +213,7 @@ class OvirtConnection implements StompServerConnection {
   private handOver(chunks: AsyncIterator<Uint8Array>, frame: Frame): Promise<Error | undefined> {
     const { greeted, stream } = this;
     this.leave();
+    stream.apart = false;
     const rest: ByteStream = {
       send: (item) => stream.send(item),
       close: (reason) => stream.close(reason),
@@ -227,6 +228,7 @@ class OvirtConnection implements StompServerConnection {
 
   private end(): void {
     this.closed = true;
+    this.outbox.flush();
     this.leave();
     void this.stream.close();
   }

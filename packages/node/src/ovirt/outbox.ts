@@ -85,19 +85,15 @@ export class Outbox {
     if (this.held.length > 0 || this.options.clock.now() < this.heldUntil) {
       this.held.push(frame);
       this.heldLength += frame.length;
-      this.alarm ??= this.options.clock.after(this.heldUntil - this.options.clock.now(), () => this.release());
-      if (this.heldLength > MOST_HELD) this.release();
+      this.alarm ??= this.options.clock.after(this.heldUntil - this.options.clock.now(), () => this.flush());
+      if (this.heldLength > MOST_HELD) this.flush();
       return;
     }
     this.send(frame);
   }
 
-  stop(): void {
-    this.alarm?.cancel();
-    this.held = [];
-  }
-
-  private release(): void {
+  /** Sends what waits. */
+  flush(): void {
     this.alarm?.cancel();
     this.alarm = undefined;
     this.heldUntil = -Infinity;
@@ -105,6 +101,12 @@ export class Outbox {
     this.held = [];
     this.heldLength = 0;
     for (const frame of frames) this.send(frame);
+  }
+
+  /** Forgets what waits. */
+  stop(): void {
+    this.alarm?.cancel();
+    this.held = [];
   }
 
   private send(frame: string | Uint8Array): void {
