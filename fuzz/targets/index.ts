@@ -5,6 +5,7 @@ import { client } from './client.js';
 import { authorization, clientHellos, detectors, originAndHost, proxyHeader } from './first-bytes.js';
 import { jsonRpcDispatcher, jsonRpcPeer } from './json-rpc.js';
 import { lines } from './lines.js';
+import { ovirt } from './ovirt.js';
 import { queuesModel } from './queues/index.js';
 import { clientDecoder, serverDecoder } from './stomp-decoder.js';
 import { stompSession } from './stomp-session.js';
@@ -15,6 +16,7 @@ export const targets: readonly Target[] = [
   clientDecoder,
   serverDecoder,
   stompSession,
+  ovirt,
   queuesModel,
   client,
   jsonRpcDispatcher,

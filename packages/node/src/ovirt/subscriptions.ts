@@ -13,6 +13,10 @@ export interface OvirtSubscription {
 export class OvirtSubscriptions {
   private readonly byDestination = new Map<string, Set<OvirtSubscription>>();
 
+  get isEmpty(): boolean {
+    return this.byDestination.size === 0;
+  }
+
   add(subscription: OvirtSubscription): void {
     const { destination } = subscription;
     const others = this.byDestination.get(destination);
