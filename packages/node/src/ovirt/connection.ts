@@ -18,7 +18,7 @@ import type { ServerLimits } from '../limits.js';
 import type { OvirtNames } from './names.js';
 import { Outbox } from './outbox.js';
 import { OvirtSession } from './session.js';
-import { guessSpeaker, isOrdinary, type Speaker } from './speaker.js';
+import { guessSpeaker, isOrdinary, isVdsmFrame, offersMore, type Speaker } from './speaker.js';
 import type { OvirtSubscriptions } from './subscriptions.js';
 
 export interface OvirtConnectionOptions {
@@ -57,6 +57,10 @@ class OvirtConnection implements StompServerConnection {
   /** The CONNECT that may have been an ordinary client's. */
   private greeted: { connect: Frame; agreed: HeartBeatOffer } | undefined;
   private speaker: Speaker | undefined;
+  /** The frame that is left to an ordinary session. */
+  private unread: Frame | undefined;
+  /** Why a CONNECT was refused that may be an ordinary client's. */
+  private refusal: Error | undefined;
   private isSure = false;
   private isAdmitted = false;
   private isReading = true;
@@ -102,10 +106,10 @@ class OvirtConnection implements StompServerConnection {
         if (this.closed) continue;
         this.isReading = false;
         this.decoder.push(chunk.value);
-        const ordinary = await this.readFrames();
-        if (ordinary !== undefined) {
+        await this.readFrames();
+        if (this.speaker === 'ordinary') {
           deadline.cancel();
-          return await this.handOver(chunks, ordinary);
+          return await this.handOver(chunks);
         }
         this.isReading = true;
       }
@@ -127,31 +131,38 @@ class OvirtConnection implements StompServerConnection {
 
   deliverUnsubscribed(): void {}
 
-  /** Resolves with the frame that showed an ordinary client. */
-  private async readFrames(): Promise<Frame | undefined> {
+  /** Until nothing more is there, or it is known to be an ordinary client's. */
+  private async readFrames(): Promise<void> {
     const { turn } = this;
     turn.begin();
     for (let frame = this.nextFrame(); frame !== undefined && !this.closed; frame = this.nextFrame()) {
       if (!this.isSure) this.recognize(frame);
-      if (this.speaker === 'ordinary') return frame;
+      if (this.speaker === 'ordinary') return void (this.unread = frame);
       const pending = this.receive(frame);
       if (pending !== undefined) await pending;
+      if (this.refusal !== undefined) return;
       if (this.outbox.room !== undefined) await this.outbox.room;
       const others = turn.next();
       if (others !== undefined) await others;
     }
     turn.end();
-    return undefined;
   }
 
   private nextFrame(): Frame | undefined {
     try {
       return this.decoder.next();
     } catch (error) {
-      // vdsm closes without a word.
-      this.fail(toError(error));
+      // vdsm closes without a word; an ordinary client is to hear which rule it broke.
+      if (this.mayBeOrdinary()) this.speaker = 'ordinary';
+      else this.fail(toError(error));
       return undefined;
     }
+  }
+
+  /** Whether what was refused may be an ordinary client's. */
+  private mayBeOrdinary(): boolean {
+    if (this.speaker === undefined) return !isVdsmFrame(this.decoder.begun);
+    return !this.isSure && this.greeted !== undefined && offersMore(this.greeted.connect);
   }
 
   private recognize(frame: Frame): void {
@@ -160,7 +171,7 @@ class OvirtConnection implements StompServerConnection {
       this.speaker = guess.speaker;
       this.isSure = guess.isSure;
     } else {
-      if (isOrdinary(frame)) this.speaker = 'ordinary';
+      if (isOrdinary(frame, this.greeted.connect)) this.speaker = 'ordinary';
       this.isSure = frame.command !== 'CONNECT';
     }
     if (this.speaker === 'java') this.outbox.spare();
@@ -178,8 +189,8 @@ class OvirtConnection implements StompServerConnection {
 
   /** Answers what it is asked for by what it asks for, as vdsm does; that is within STOMP's rules, too. */
   private async connect(frame: Frame): Promise<void> {
-    if (!this.isAdmitted) await this.admit(frame.headers);
-    if (this.closed) return;
+    if (!this.isAdmitted) await this.admit(frame.headers).catch((error: unknown) => this.refuse(frame, error));
+    if (this.closed || this.refusal !== undefined) return;
     const [outgoing, incoming] = intervals(frame.header('heart-beat'));
     // What they send is what comes in here, and the other way round.
     const agreed = { outgoing: incoming, incoming: outgoing };
@@ -196,6 +207,14 @@ class OvirtConnection implements StompServerConnection {
     this.decoder.version = '1.2';
   }
 
+  /** Who may be an ordinary client hears of it in an ERROR, as from a session of that dialect. */
+  private refuse(connect: Frame, reason: unknown): void {
+    if (this.isSure) throw reason;
+    this.refusal = toError(reason);
+    this.unread = connect;
+    this.speaker = 'ordinary';
+  }
+
   private beat(agreed: HeartBeatOffer): void {
     this.heartBeat?.stop();
     const on = {
@@ -210,8 +229,8 @@ class OvirtConnection implements StompServerConnection {
     this.heartBeat = new HeartBeat(this.options.clock, agreed, on, grace);
   }
 
-  private handOver(chunks: AsyncIterator<Uint8Array>, frame: Frame): Promise<Error | undefined> {
-    const { greeted, stream } = this;
+  private handOver(chunks: AsyncIterator<Uint8Array>): Promise<Error | undefined> {
+    const { greeted, stream, unread, refusal } = this;
     this.leave();
     stream.apart = false;
     const rest: ByteStream = {
@@ -220,10 +239,12 @@ class OvirtConnection implements StompServerConnection {
       [Symbol.asyncIterator]: () => chunks,
     };
     if (greeted === undefined) this.decoder.version = undefined;
-    const frames = greeted === undefined ? [frame] : [greeted.connect, frame];
+    const frames = [greeted?.connect, unread].filter((frame) => frame !== undefined);
     const begun = { decoder: this.decoder, frames, isAnswered: greeted !== undefined };
-    const heartBeat = greeted?.agreed ?? this.options.stomp.heartBeat;
-    return serveStomp(rest, { ...this.options.stomp, ...(heartBeat && { heartBeat }), begun });
+    const { stomp } = this.options;
+    const heartBeat = greeted?.agreed ?? stomp.heartBeat;
+    const authenticate = refusal === undefined ? stomp.authenticate : () => Promise.reject(refusal);
+    return serveStomp(rest, { ...stomp, authenticate, ...(heartBeat && { heartBeat }), begun });
   }
 
   private end(): void {
