@@ -176,6 +176,22 @@ clause(
 );
 
 clause(
+  'a carriage return, an octet like any other, comes back as it came',
+  { section: 'Augmented BNF', versions: '1.0, 1.1' },
+  { within: 'a\rb', 'at the end': 'a\r', alone: '\r' },
+  async ({ connect, newName }, value) => {
+    const destination = newName('topic');
+    const peer = await connect();
+    peer.send(frame('SUBSCRIBE', { id: value, destination, receipt: value }));
+    expect((await peer.next('RECEIPT')).get('receipt-id')).toBe(value);
+    peer.send(frame('SEND', { destination }, 'x'));
+    expect((await peer.next('MESSAGE')).get('subscription')).toBe(value);
+    peer.send(frame('COMMIT', { transaction: 'none', receipt: value }));
+    expect((await peer.next('ERROR')).get('receipt-id')).toBe(value);
+  },
+);
+
+clause(
   'a carriage return comes back, too',
   { section: 'Header receipt', versions: '1.2' },
   async ({ connect, newName }) => {

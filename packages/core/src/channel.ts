@@ -29,6 +29,16 @@ export interface Channel<Incoming, Outgoing = Incoming> extends AsyncIterable<In
 export interface ByteStream extends Channel<Uint8Array, Uint8Array | string> {
   /** Set for whoever needs each item in a write, and over TLS in a record, of its own. Where that cannot be had it means nothing. */
   apart?: boolean;
+  /**
+   * When octets last came, by the stream's clock, where they may come long before they can be read, as those of a message do.
+   * Undefined where that is the same.
+   */
+  readonly heardAt?: number | undefined;
+  /**
+   * Where each item travels as a message, or in one: the longest there may be, octets; what is longer is cut. Infinity unless
+   * it is set; undefined where boundaries mean nothing.
+   */
+  longestMessage?: number;
 }
 
 /** Whole texts, such as one JSON text per line or per WebSocket message. */

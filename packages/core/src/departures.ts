@@ -25,13 +25,13 @@ const ROOM = 128 * 1024;
 /** One turn may send this much to a connection that keeps up, such as all that it has missed, although it is over `writeBuffer`. */
 const BURST = 64 * 1024 * 1024;
 
-/** A batch larger than this gets more time to leave, in proportion. */
-const STEP = 1024 * 1024;
-
 /** How {@link Departures} reaches the platform. */
 export interface Gate {
-  /** Writes a batch, never an empty one; calls `taken` once the platform has taken all of it. */
-  write(batch: Piece[], taken: () => void): void;
+  /**
+   * Writes a batch, never an empty one; calls `taken` once the platform has taken all of it, and before that `moved` each time
+   * that it has taken some, where that is known.
+   */
+  write(batch: Piece[], taken: () => void, moved: () => void): void;
   /** Runs at the end of the current turn, so that everything sent during it leaves together. */
   schedule(run: () => void): void;
   /** A limit was reached: the connection must be torn down. */
@@ -136,8 +136,8 @@ export class Departures {
     this.queued -= this.underWay;
     this.progress = this.options.clock.now();
     // One alarm serves many batches: it looks when it rings whether anything has moved since.
-    if (this.alarm === undefined) this.arm(this.patience);
-    this.gate.write(batch, this.taken);
+    if (this.alarm === undefined) this.arm(this.options.limits.writeStall);
+    this.gate.write(batch, this.taken, this.moved);
   }
 
   /** As many pieces as make up a batch. */
@@ -165,6 +165,10 @@ export class Departures {
     this.write();
   };
 
+  private readonly moved = (): void => {
+    this.progress = this.options.clock.now();
+  };
+
   private check(): void {
     if (this.room !== undefined && this.queued + this.underWay <= ROOM) {
       this.room.resolve();
@@ -177,14 +181,10 @@ export class Departures {
     this.alarm = this.options.clock.after(delay, () => {
       this.alarm = undefined;
       if (this.underWay === 0) return;
-      const left = this.progress + this.patience - this.options.clock.now();
+      const left = this.progress + this.options.limits.writeStall - this.options.clock.now();
       if (left > 0) this.arm(left);
       else this.stall();
     });
-  }
-
-  private get patience(): number {
-    return this.options.limits.writeStall * Math.max(1, this.underWay / STEP);
   }
 
   private stall(): void {

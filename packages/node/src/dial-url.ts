@@ -11,6 +11,7 @@ import {
   toError,
 } from '@sallyport/core';
 import { type EmitterWebSocket, emitterStream, stompProtocols } from '@sallyport/websocket/upgrade';
+import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { dialTcp, dialTls, schemeHint } from './dial.js';
 
@@ -72,9 +73,11 @@ function dialWebSocket(url: URL, options: NodeDialOptions, tls: object): Promise
     maxPayload: body + frameHead,
   });
   return new Promise((resolve, reject) => {
+    let octets: Socket | undefined;
+    socket.once('upgrade', (response) => (octets = response.socket));
     socket.once('open', () => {
       socket.off('error', fail);
-      resolve(emitterStream(socket as EmitterWebSocket, { clock, limits, schedule: process.nextTick }));
+      resolve(emitterStream(socket as EmitterWebSocket, { clock, limits, schedule: process.nextTick, octets }));
     });
     const fail = (thrown: unknown): void => {
       const cause = toError(thrown);

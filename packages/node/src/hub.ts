@@ -185,6 +185,7 @@ export class Hub {
     await this.entrance.close();
     this.rpc.close();
     await this.link.close();
+    this.broker.close();
   }
 
   private host(dialect: OvirtDialect): OvirtHost {

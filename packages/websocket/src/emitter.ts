@@ -9,6 +9,7 @@ import { portMessages, type PortOptions, portStream } from './port-channel.js';
 export interface EmitterWebSocket {
   readonly protocol: string;
   send(data: string | Uint8Array, taken: (error?: Error) => void): void;
+  send(data: Uint8Array, options: { binary: boolean; fin: boolean }, taken: (error?: Error) => void): void;
   pong(data: Uint8Array, mask: undefined, taken: (error?: Error) => void): void;
   close(code?: number, reason?: string): void;
   terminate(): void;
@@ -59,11 +60,13 @@ class EmitterPort implements WebSocketPort {
     this.below?.uncork();
   }
 
+  fragment(data: Uint8Array, isText: boolean, isLast: boolean, taken: () => void): void {
+    this.socket.send(data, { binary: !isText, fin: isLast }, unlessFailed(taken));
+  }
+
   pong(data: Uint8Array, taken: () => void): void {
     // Whether to mask it is decided by which side this is.
-    this.socket.pong(data, undefined, (error) => {
-      if (error === undefined || error === null) taken();
-    });
+    this.socket.pong(data, undefined, unlessFailed(taken));
   }
 
   close(code: number, reason: string): void {
@@ -87,12 +90,16 @@ class EmitterPort implements WebSocketPort {
     this.socket.resume();
   }
 
-  /** An error here is followed by 'close', which ends the channel. */
   private write(message: string | Uint8Array, taken: () => void): void {
-    this.socket.send(message, (error) => {
-      if (error === undefined || error === null) taken();
-    });
+    this.socket.send(message, unlessFailed(taken));
   }
+}
+
+/** An error is followed by 'close', which ends the channel. */
+function unlessFailed(taken: () => void): (error?: Error) => void {
+  return (error) => {
+    if (error === undefined || error === null) taken();
+  };
 }
 
 function ignore(): void {}

@@ -12,7 +12,7 @@ import {
   systemClock,
 } from '@sallyport/core';
 import { closeCode, closeReason, endOf, isStuck } from './close-codes.js';
-import { asBytes, asText, messageReader, type Payload } from './payload.js';
+import { asBytes, asText, bitsOf, messageReader, partsOf, type Payload } from './payload.js';
 import { Pongs } from './pongs.js';
 import type { WebSocketPort } from './port.js';
 import type { WebSocketOptions } from './stream.js';
@@ -22,6 +22,8 @@ export interface PortOptions extends WebSocketOptions {
   schedule?: (run: () => void) => void;
   /** The close code of an end in good order. Default 1000. */
   closeCode?: () => number;
+  /** The connection below, which tells of octets before they make up a message. */
+  octets?: { on(event: 'data', listener: () => void): unknown } | undefined;
 }
 
 /** A peer gets this long to answer our close frame, milliseconds; then the connection is torn down. */
@@ -39,6 +41,8 @@ export function portMessages(port: WebSocketPort, options: PortOptions = {}): Me
 }
 
 class PortChannel<Incoming extends Payload, Outgoing extends Payload> implements Channel<Incoming, Outgoing> {
+  longestMessage = Infinity;
+  heardAt: number | undefined;
   private readonly arrivals: Arrivals<Incoming>;
   private readonly departures: Departures;
   private readonly pongs: Pongs;
@@ -60,7 +64,7 @@ class PortChannel<Incoming extends Payload, Outgoing extends Payload> implements
     const limits = { ...defaultLimits, ...options.limits };
     this.departures = new Departures(
       {
-        write: (batch, taken) => port.send(options.join ? batch.map(asText) : batch, taken),
+        write: (batch, taken, moved) => this.write(options.join ? this.messagesOf(batch) : batch, taken, moved),
         schedule: options.schedule ?? ((run) => queueMicrotask(run)),
         cut: (error) => this.fail(error),
       },
@@ -73,6 +77,7 @@ class PortChannel<Incoming extends Payload, Outgoing extends Payload> implements
     };
     this.pongs = new Pongs(pongGate, this.clock, limits.writeStall);
     this.whenGone = new Promise((resolve) => (this.leave = resolve));
+    options.octets?.on('data', () => (this.heardAt = this.clock.now()));
     port.listen({
       message: (data) => this.take(data),
       ping: (data) => this.failing || this.pongs.answer(data),
@@ -98,6 +103,26 @@ class PortChannel<Incoming extends Payload, Outgoing extends Payload> implements
 
   [Symbol.asyncIterator](): AsyncIterator<Incoming> {
     return this.arrivals;
+  }
+
+  /** What is large goes bit by bit, so that it is seen whether the other side takes any of it. */
+  private write(messages: readonly Payload[], taken: () => void, moved: () => void): void {
+    const bits = bitsOf(messages);
+    if (bits === undefined) return this.port.send(messages, taken);
+    const next = (at: number): void => {
+      const { data, isText, isLast } = bits[at]!;
+      this.port.fragment(data, isText, isLast, () => {
+        if (at + 1 === bits.length) return taken();
+        moved();
+        if (!this.failing) next(at + 1);
+      });
+    };
+    next(0);
+  }
+
+  private messagesOf(batch: readonly Payload[]): Payload[] {
+    const texts = batch.map(asText);
+    return this.longestMessage === Infinity ? texts : texts.flatMap((text) => partsOf(text, this.longestMessage));
   }
 
   private take(data: Payload): void {

@@ -17,6 +17,8 @@ export interface WebSocketPort {
   listen(events: WebSocketEvents): void;
   /** Sends each piece as one message, strings as text; calls `taken` once the platform has taken them all. */
   send(messages: readonly (string | Uint8Array)[], taken: () => void): void;
+  /** Sends part of a message, as text or not; the first after a last one begins a message. */
+  fragment(data: Uint8Array, isText: boolean, isLast: boolean, taken: () => void): void;
   /** Answers a ping; calls `taken` once the platform has taken that. */
   pong(data: Uint8Array, taken: () => void): void;
   close(code: number, reason: string): void;

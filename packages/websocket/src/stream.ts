@@ -64,6 +64,8 @@ export function webSocketMessages(socket: WebSocketLike, options: WebSocketOptio
 }
 
 class StandardChannel<Incoming extends Payload, Outgoing extends Payload> implements Channel<Incoming, Outgoing> {
+  /** What is sent here is never cut: servers see octets. */
+  readonly longestMessage = Infinity;
   readonly #socket: WebSocketLike;
   readonly #clock: Clock;
   readonly #limits: Limits;

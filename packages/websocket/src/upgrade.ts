@@ -89,7 +89,7 @@ export function webSocketUpgrade<Request extends UpgradeRequest>(
         const messages = emitterMessages(upgraded, options, socket);
         options.accept({ origin, request, protocol, messages, admitted: bounded(messages) });
       } else {
-        const stream = emitterStream(upgraded, options, socket);
+        const stream = emitterStream(upgraded, { ...options, octets: socket }, socket);
         options.accept({ origin, request, protocol, stream, admitted: bounded(stream) });
       }
     });

@@ -112,6 +112,38 @@ describe('sending', () => {
     expect(texts.length).toBeLessThan(5);
   });
 
+  test('is in one message however large, unless parts are wanted; then no character is cut', async () => {
+    const { client, stream } = await both();
+    const { texts, binaries } = log(client);
+    const large = 'a€😀'.repeat(20_000);
+    void stream.send(large);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(stream.longestMessage).toBe(Infinity);
+    stream.longestMessage = 4096;
+    void stream.send(large);
+    await new Promise((resolve) => setImmediate(resolve));
+    void stream.send(new Uint8Array(10_000).fill(0xff));
+    await stream.close();
+    expect(texts[0]).toBe(large);
+    expect(texts.slice(1).join('')).toBe(large);
+    expect(Math.max(...texts.slice(1).map((text) => Buffer.byteLength(text)))).toBeLessThanOrEqual(4096);
+    expect(texts.slice(1).some((text) => text.includes('\ufffd'))).toBe(false);
+    expect(binaries.map(({ length }) => length)).toEqual([4096, 4096, 1808]);
+  });
+
+  test.each(['text', 'binary'])('what is very large comes in fragments, as %s', async (kind) => {
+    const { port, upgraded } = await upgrading();
+    const client = await dialledWebSocket(port, ['v12.stomp']);
+    const stream = streamOf(await upgraded);
+    const { texts, binaries } = log(client);
+    const large = Buffer.alloc(3_500_000, kind === 'text' ? 'ä😀' : Buffer.of(0xff));
+    void stream.send(kind === 'text' ? large.toString() : large);
+    void stream.send('last');
+    await stream.close();
+    if (kind === 'text') expect(texts.join('')).toBe(large.toString() + 'last');
+    else expect([Buffer.compare(binaries[0]!, large), texts]).toEqual([0, ['last']]);
+  });
+
   test('several messages of one turn are one write', async () => {
     const { port, upgraded, raw } = await upgrading();
     const client = await dialledWebSocket(port);
@@ -124,6 +156,21 @@ describe('sending', () => {
     expect(raw().writableCorked).toBe(0);
     await messages.close();
     expect(texts).toHaveLength(20);
+  });
+});
+
+describe('octets are heard', () => {
+  test('before they make up a message', async () => {
+    const clock = new ManualClock();
+    const { client, stream } = await both({ clock });
+    expect(stream.heardAt).toBeUndefined();
+    clock.advance(500);
+    client.send('begun, ', { fin: false });
+    while (stream.heardAt === undefined) await new Promise((resolve) => setImmediate(resolve));
+    expect(stream.heardAt).toBe(clock.now());
+    client.send('and ended');
+    client.close();
+    expect(Buffer.from(await collect(stream)).toString()).toBe('begun, and ended');
   });
 });
 
@@ -245,6 +292,24 @@ describe('a client that does not read', () => {
     clock.advance(10_000);
     await expect(reading).rejects.toMatchObject({ code: 'ERR_WRITE_STALL' });
     await room;
+    await stream.close();
+  });
+
+  test('has no more time for a large message than for many small ones', async () => {
+    const clock = new ManualClock();
+    const { client, stream, raw } = await both({ clock });
+    const reading = collect(stream);
+    reading.catch(() => {});
+    client.pause();
+    void stream.send('x'.repeat(15_000_000));
+    // Whatever the system takes, it does not take all of it.
+    let written = -1;
+    while (written !== raw().bytesWritten) {
+      written = raw().bytesWritten;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    clock.advance(10_000);
+    await expect(reading).rejects.toMatchObject({ code: 'ERR_WRITE_STALL' });
     await stream.close();
   });
 

@@ -69,6 +69,7 @@ export class EmbeddedBroker implements LinkHost {
   private readonly undeliverable: (delivery: Delivery) => boolean;
   private readonly onLost: (delivery: Delivery, why: Error) => void;
   private deliveries = 0;
+  private isClosed = false;
 
   constructor(options: EmbeddedBrokerOptions = {}) {
     this.limits = { ...defaultLimits, ...options.limits };
@@ -91,6 +92,13 @@ export class EmbeddedBroker implements LinkHost {
     const { quota, address } = options;
     const share = quota === undefined ? this.quotas.open(address) : { quota, close: () => {} };
     return new EmbeddedLink(this, share, options);
+  }
+
+  /** Forgets all that waits, and waits for nothing itself. To be called when all links have been closed. */
+  close(): void {
+    this.isClosed = true;
+    for (const queue of this.queues.values()) queue.clear();
+    this.queues.clear();
   }
 
   nextId(): string {
@@ -124,7 +132,7 @@ export class EmbeddedBroker implements LinkHost {
 
   /** Keeps a message for a queue that nobody listens to. */
   enqueue(delivery: Delivery, quota: Quota): void {
-    if (this.undeliverable(delivery)) return;
+    if (this.isClosed || this.undeliverable(delivery)) return;
     const isNew = !this.hasQueue(delivery.destination);
     if (isNew) this.checkQueues(quota, 1);
     const queue = this.queue(delivery.destination);

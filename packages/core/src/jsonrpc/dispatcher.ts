@@ -39,6 +39,12 @@ function textsOf({ texts = json }: Envelope): AnswerTexts {
 /** What is longer than this is counted against its caller's quota while it is being worked on. */
 const LARGE = 4096;
 
+/**
+ * As much as the answers to one batch may be together, UTF-16 units: no connection is sent more within one turn, and a string
+ * of any length there is not.
+ */
+const LONGEST_BATCH = 64 * 1024 * 1024;
+
 export class Dispatcher {
   readonly methods: MethodTable;
   readonly #options: DispatcherOptions;
@@ -111,8 +117,17 @@ export class Dispatcher {
       textsOf(envelope).error(null, new RpcError(ErrorCode.invalidRequest, message, data));
     if (messages.length === 0) return refuse('Invalid Request', 'an empty batch');
     if (messages.length > batch) return refuse(`more than ${batch} members in a batch (limits.batch)`);
+    let room = LONGEST_BATCH;
+    const bounded = (text: string | undefined, message: unknown): string | undefined => {
+      if (text === undefined || (room -= text.length) >= 0) return text;
+      return textsOf(envelope).error(idOf(message), tooLong());
+    };
     // Section 6: answers in any order, none for notifications, nothing at all if there is none.
-    const answers = messages.map(async (message) => this.#single(message, caller, envelope));
+    const answers = messages.map(async (message) => {
+      const answer = this.#single(message, caller, envelope);
+      // What is there at once counts at once: else all of it would be held first.
+      return bounded(isPromise(answer) ? await answer : answer, message);
+    });
     return Promise.all(answers).then((texts) => {
       const said = texts.filter((text) => text !== undefined);
       return said.length === 0 ? undefined : `[${said.join()}]`;
@@ -216,6 +231,11 @@ function authorized(verdict: boolean | Promise<boolean>, call: Call, run: () => 
 /** What answers a call that is one too many. */
 export function tooManyCalls(most: number): RpcError {
   return new RpcError(ErrorCode.overloaded, `more than ${most} calls of one connection at once (limits.calls)`);
+}
+
+function tooLong(): RpcError {
+  const text = `the answers to this batch are longer than ${LONGEST_BATCH} characters together; ask in smaller batches`;
+  return new RpcError(ErrorCode.overloaded, text);
 }
 
 function isPromise<T>(value: T | Promise<T>): value is Promise<T> {

@@ -99,9 +99,12 @@ export class JsonRpcPeer {
 
   private async answerLater(answer: Promise<string | undefined>): Promise<void> {
     this.underWay++;
-    const text = await answer;
-    if (text !== undefined) this.post(text);
-    if (--this.underWay === 0) this.answered?.resolve();
+    try {
+      const text = await answer;
+      if (text !== undefined) this.post(text);
+    } finally {
+      if (--this.underWay === 0) this.answered?.resolve();
+    }
   }
 
   /** Resolves when all has been answered or nobody can read it any more; with an error if that takes too long. */

@@ -34,6 +34,9 @@ export interface StompConnectionEvents {
   onRefused?(error: Error): void;
 }
 
+/** A page hears of a WebSocket message when all of it is here, so large frames are to come in parts of this many octets. */
+const LONGEST_MESSAGE = '65536';
+
 type Headers = Record<string, string | undefined>;
 
 /** Connects; resolves when the server has answered. Rejects with AuthError if it refuses us. */
@@ -94,6 +97,7 @@ export class StompConnection {
       'accept-version': [...offered].sort().join(),
       host,
       'heart-beat': `${outgoing},${incoming}`,
+      'longest-message': this.#stream.longestMessage === undefined ? undefined : LONGEST_MESSAGE,
       ...headers,
     });
     return this.#opened.promise;
@@ -267,6 +271,7 @@ export class StompConnection {
     const on = {
       beat: () => void this.#write('\n'),
       dead: (silence: number) => this.cut(silent(agreed.incoming, silence)),
+      heardAt: () => this.#stream.heardAt,
     };
     // ActiveMQ looks once in each interval whether it has sent anything since: it is silent for up to two of them.
     const incoming = agreed.incoming * (this.kind === 'activemq' ? 2 : 1);

@@ -60,16 +60,24 @@ export function isEscaped(command: Command): boolean {
   return command !== 'CONNECT' && command !== 'CONNECTED' && command !== 'STOMP';
 }
 
+/** Makes a header's value ready for the wire; undefined if that version cannot carry it. */
+type EscapeValue = (value: string, version: Version) => string | undefined;
+
 /**
  * Header lines ready for the wire, each with its end of line. Headers that the version cannot carry are left out, or, if
  * they are the sender's `own`, refused by ProtocolError `ERR_STOMP_HEADER`: nobody would be told that they are missing.
  */
-export function encodeHeaders(headers: HeaderList, version: Version, own = false): string {
+export function encodeHeaders(
+  headers: HeaderList,
+  version: Version,
+  own = false,
+  escapeValue: EscapeValue = escapeHeader,
+): string {
   const pairs = headers.pairs;
   let lines = '';
   for (let at = 0; at < pairs.length; at += 2) {
     const name = escapeHeader(pairs[at]!, version, 'name');
-    const value = escapeHeader(pairs[at + 1]!, version, 'value');
+    const value = escapeValue(pairs[at + 1]!, version);
     if (name === undefined || value === undefined) {
       if (own) throw uncarried(version, pairs[at]!, pairs[at + 1]!);
     } else if (name !== 'content-length') lines += name + ':' + value + '\n';
@@ -99,7 +107,12 @@ const NUL = /* @__PURE__ */ new Uint8Array(1);
  * name of, and CONNECTED nothing is escaped, so that they can be read before the version is known (STOMP 1.2, Value
  * Encoding).
  */
-export function encodeFrame(frame: Frame, version: Version, own = false): string | Uint8Array {
+export function encodeFrame(
+  frame: Frame,
+  version: Version,
+  own = false,
+  escapeValue?: EscapeValue,
+): string | Uint8Array {
   const spoken = isEscaped(frame.command) ? version : '1.0';
-  return encodeBody(frame.command + '\n' + encodeHeaders(frame.headers, spoken, own), frame.body);
+  return encodeBody(frame.command + '\n' + encodeHeaders(frame.headers, spoken, own, escapeValue), frame.body);
 }

@@ -69,6 +69,8 @@ interface Events {
   beat(): void;
   dead(silence: number): void;
   isReading?(): boolean;
+  /** When octets last came that are not a chunk yet. */
+  heardAt?(): number | undefined;
 }
 
 /** The error for a peer that broke its promise. */
@@ -126,7 +128,7 @@ export class HeartBeat {
   #watch(longest: number, on: Events): void {
     // While we ourselves do not read, silence is no sign of death.
     if (on.isReading?.() === false) this.received();
-    const silence = this.#clock.now() - this.#lastReceived;
+    const silence = this.#clock.now() - Math.max(this.#lastReceived, on.heardAt?.() ?? -Infinity);
     if (silence >= longest) on.dead(silence);
     else this.#incoming = this.#clock.after(longest - silence, () => this.#watch(longest, on));
   }

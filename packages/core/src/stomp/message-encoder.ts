@@ -3,7 +3,7 @@
 import type { Delivery } from '../broker/broker.js';
 import { filterHeaders, type HeaderList } from '../header-list.js';
 import { encodeBody, encodeHeaders } from './frame.js';
-import { escapeHeader, type Version } from './version.js';
+import { escapeHeader, escapeOwn, type Version } from './version.js';
 
 /** Headers of a SEND that concern its sender only, or that we state ourselves. */
 const ownHeaders: ReadonlySet<string> = new Set([
@@ -32,7 +32,7 @@ export class MessageEncoder {
 
   /** What every MESSAGE of a subscription begins with. */
   prefix(subscription: string, version: Version): string {
-    return 'MESSAGE\n' + line('subscription', subscription, version);
+    return 'MESSAGE\nsubscription:' + (escapeOwn(subscription, version) ?? '') + '\n';
   }
 
   /** The whole frame as text, or as two parts if its body is bytes. */

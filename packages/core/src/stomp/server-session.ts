@@ -195,7 +195,8 @@ function settle(session: ServerSession, frame: Frame): ServerEffect[] {
   if (frame.command === 'NACK' && version === '1.0')
     throw new ProtocolError('ERR_STOMP_COMMAND', 'NACK came with STOMP 1.1; this connection speaks 1.0');
   required(frame, version === '1.2' ? 'id' : 'message-id');
-  if (version === '1.1') required(frame, 'subscription');
+  // An id may be empty.
+  if (version === '1.1' && frame.header('subscription') === undefined) throw missing(frame, 'subscription');
   const how = frame.command === 'ACK' ? 'ack' : 'nack';
   return withReceipt(frame, {
     type: 'settle',

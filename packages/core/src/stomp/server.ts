@@ -8,6 +8,7 @@ import { ConnectionError, SallyportError, TimeoutError, toError } from '../error
 import { FairTurn } from '../fair-turn.js';
 import type { HeaderList } from '../header-list.js';
 import { defaultLimits, type Limits } from '../limits.js';
+import { concatBytes, encodeText } from '../text.js';
 import { Acknowledgements, type StompAckMode } from './acknowledgements.js';
 import { Decoder } from './decoder.js';
 import { encodeFrame, type Frame } from './frame.js';
@@ -17,6 +18,7 @@ import { refusedFrame } from './refused-frame.js';
 import type { ServerEffect, SubscribeEffect } from './server-effect.js';
 import { reply, ServerSession, type ServerSessionOptions } from './server-session.js';
 import { ServerTransactions } from './server-transactions.js';
+import { escapeOwn } from './version.js';
 
 /** What the broker of a connection may need from it. */
 export interface StompServerConnection {
@@ -59,6 +61,9 @@ export interface BegunSession {
   /** Whether CONNECT has been answered by CONNECTED: its version, and the heart-beats of the options. */
   isAnswered: boolean;
 }
+
+/** Nobody is sent messages in parts shorter than this, octets, whatever they ask for. */
+const LEAST_MESSAGE = 4096;
 
 /** Speaks STOMP on a connection until it ends. Resolves with the reason if that was not in good order. */
 export async function serveStomp(stream: ByteStream, options: StompServerOptions): Promise<Error | undefined> {
@@ -196,8 +201,8 @@ class StompServer implements StompServerConnection {
         this.startHeartBeat(effect.agreed);
         return undefined;
       case 'reply':
-        // Before CONNECTED the peer does not know the version yet, and unescapes nothing.
-        this.writeFrame(encodeFrame(effect.frame, this.decoder.version ?? '1.0'));
+        // Before CONNECTED the peer does not know the version yet, and unescapes nothing. What is repeated is its own.
+        this.writeFrame(encodeFrame(effect.frame, this.decoder.version ?? '1.0', false, escapeOwn));
         return undefined;
       case 'close':
         this.closed = true;
@@ -225,12 +230,19 @@ class StompServer implements StompServerConnection {
   }
 
   private async authenticate(headers: HeaderList): Promise<void> {
+    this.cutMessages(headers.get('longest-message'));
     this.broker = await this.options.authenticate(headers, this);
     if (this.closed) return;
     this.decoder.version = this.session.version;
     this.acknowledgements = new Acknowledgements(this.session.version!);
     this.transactions = new ServerTransactions(this.broker, this.acknowledgements);
     await this.perform(this.session.accept(), this.options.begun?.isAnswered === true ? 1 : 0);
+  }
+
+  /** Over WebSocket nobody sees a message before its last octet has come; who takes parts of frames sees that more is coming. */
+  private cutMessages(longest: string | undefined): void {
+    if (longest === undefined || this.stream.longestMessage === undefined || !/^\d{1,10}$/.test(longest)) return;
+    this.stream.longestMessage = Math.max(Number(longest), LEAST_MESSAGE);
   }
 
   private subscribe(effect: SubscribeEffect): Promise<void> | undefined {
@@ -276,6 +288,7 @@ class StompServer implements StompServerConnection {
   private deliver(prefix: string, delivery: Delivery): Promise<void> | undefined {
     const frame = this.messages.encode(prefix, delivery, this.session.version!);
     if (typeof frame === 'string') this.writeFrame(frame);
+    else if (this.stream.longestMessage !== undefined) this.writeFrame(joinBytes(frame));
     else {
       this.write(frame[0]);
       this.writeFrame(frame[1]);
@@ -311,6 +324,7 @@ class StompServer implements StompServerConnection {
       beat: () => this.write('\n'),
       dead: (silence: number) => this.end(silent(agreed.incoming, silence)),
       isReading: () => this.isReading,
+      heardAt: () => this.stream.heardAt,
     };
     this.heartBeat = new HeartBeat(this.clock, agreed, on, this.options);
   }
@@ -344,6 +358,12 @@ class StompServer implements StompServerConnection {
     void this.leave();
     void this.stream.close(reason);
   }
+}
+
+/** Many clients over WebSocket take a message for a whole frame. */
+function joinBytes([prefix, rest]: [string, Uint8Array]): Uint8Array {
+  const start = encodeText(prefix);
+  return concatBytes([start, rest], start.length + rest.length);
 }
 
 function messageOf({ headers, body }: Frame): Message {

@@ -29,11 +29,21 @@ const UNSPEAKABLE: Readonly<Record<Version, RegExp>> = { '1.2': /\0/, '1.1': /[\
  * 1.0 has none at all). Undefined if that version cannot carry it: a line feed must never become a new header line, and
  * a NUL never the end of the frame.
  */
-export function escapeHeader(text: string, version: Version, part: 'name' | 'value'): string | undefined {
+export function escapeHeader(text: string, version: Version, part: 'name' | 'value' = 'value'): string | undefined {
   if (!needsEscape(text)) return text;
   if (UNSPEAKABLE[version].test(text)) return undefined;
   if (version !== '1.0') return text.replace(/[\\\r\n:]/g, (octet) => ESCAPES[octet]!);
   return part === 'name' && text.includes(':') ? undefined : text;
+}
+
+/**
+ * A value that the reader itself has sent. Before 1.2 a carriage return in it is an octet like any other: it came as it is,
+ * and goes back so.
+ */
+export function escapeOwn(value: string, version: Version): string | undefined {
+  if (version === '1.2' || !value.includes('\r')) return escapeHeader(value, version);
+  const parts = value.split('\r').map((part) => escapeHeader(part, version));
+  return parts.includes(undefined) ? undefined : parts.join('\r');
 }
 
 /** A loop over a short text is several times faster than a regular expression. */

@@ -44,6 +44,21 @@ describe('EmbeddedBroker', () => {
     expect([broker.hasQueue('/queue/rpc.none'), broker.hasQueue('/queue/a')]).toEqual([false, true]);
   });
 
+  it('waits for nothing once it is closed: neither for what expires nor for what comes again', () => {
+    const clock = new ManualClock();
+    const broker = start({ clock });
+    const link = broker.link();
+    void link.send({ ...message('/queue/a'), headers: HeaderList.of({ expiration: '600000' }) });
+    void link.send(message('/queue/dead-letter.b'));
+    void link.send(message('/queue/c'));
+    link.subscribe('/queue/c', ({ nack }) => nack!(), { ack: 'client-individual' });
+    expect(clock.pending).toBeGreaterThan(0);
+    void link.close();
+    broker.close();
+    void broker.link().send({ ...message('/queue/a'), headers: HeaderList.of({ expiration: '600000' }) });
+    expect([clock.pending, broker.queuedBytes]).toEqual([0, 0]);
+  });
+
   it('hands replies to a temporary queue that was never subscribed to who takes them', () => {
     const broker = start();
     const seen: Delivery[] = [];

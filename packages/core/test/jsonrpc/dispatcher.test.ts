@@ -222,6 +222,18 @@ describe('limits', () => {
     expect(((await answer) as Answered[]).map(({ error }) => error!.code)).toEqual([-32002, -32002, -32000]);
   });
 
+  test.each(['at once', 'later'])('batch: answers beyond what can be sent together are errors, %s', async (when) => {
+    const long = 'x'.repeat(8 * 1024 * 1024 - 1000);
+    const report = () => (when === 'at once' ? long : Promise.resolve(long));
+    const { receive } = serving({ report });
+    const answers = (await receive(
+      Array.from({ length: 12 }, (_, id) => ({ jsonrpc: '2.0', id, method: 'report' })),
+    )) as Answered[];
+    expect(answers.map(({ id }) => id)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]);
+    expect(answers.filter(({ result }) => result === long)).toHaveLength(8);
+    expect(answers.slice(8).map(({ error }) => error?.code)).toEqual([-32000, -32000, -32000, -32000]);
+  });
+
   test('batch: refused as a whole, by name, and nothing of it is run', async () => {
     const run = vi.fn();
     const { receive } = serving({ run }, { limits: { batch: 2 } });

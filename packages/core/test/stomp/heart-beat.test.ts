@@ -198,6 +198,21 @@ describe('HeartBeat finds a peer dead', () => {
     expect(dead, 'says it once').toHaveLength(1);
   });
 
+  it('counted from the last octet that was heard, were it within a message that is not whole', () => {
+    const clock = new ManualClock();
+    const dead: number[] = [];
+    let heardAt: number | undefined;
+    const on = { beat: () => {}, dead: (silence: number) => dead.push(silence), heardAt: () => heardAt };
+    new HeartBeat(clock, { outgoing: 0, incoming: 10_000 }, on);
+    for (let turn = 0; turn < 10; turn++) {
+      clock.advance(10_900);
+      heardAt = clock.now();
+    }
+    expect(dead).toEqual([]);
+    clock.advance(11_000);
+    expect(dead).toEqual([11_000]);
+  });
+
   it('counted from the last octet', () => {
     const { clock, dead, heartBeat } = start(0, 10_000);
     for (let turn = 0; turn < 20; turn++) {

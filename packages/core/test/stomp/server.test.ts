@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import type { ByteStream } from '../../src/channel.js';
 import { type Broker, EmbeddedBroker, type Message } from '../../src/broker/index.js';
 import { AuthError, LimitError, ProtocolError, TimeoutError } from '../../src/errors.js';
 import { HeaderList } from '../../src/header-list.js';
@@ -281,6 +282,22 @@ describe('serveStomp', () => {
     await client.say(subscribe('0', '/queue/a'));
     await client.say(bytes('SEND\ndestination:/queue/a\ncontent-length:4\n\n', 0xff, 0, 0xc3, 0x28, 0));
     expect(client.frames.at(-1)).toMatchObject({ command: 'MESSAGE', body: '\xff\0\xc3\x28' });
+  });
+
+  it.each([
+    ['longest-message:65536\n', 65_536],
+    ['longest-message:1\n', 4096],
+    ['longest-message:many\n', Infinity],
+    ['', Infinity],
+  ])('sends messages in parts to whoever takes them: %j', async (header, longest) => {
+    const { client } = setUp();
+    const stream: ByteStream = client.server;
+    stream.longestMessage = Infinity;
+    await client.say(connect.replace('host', header + 'host') + subscribe('0', '/queue/a'));
+    expect(stream.longestMessage).toBe(longest);
+    const sent = client.server.sent.length;
+    await client.say(bytes('SEND\ndestination:/queue/a\ncontent-length:2\n\n', 0xff, 0xfe, 0));
+    expect(client.server.sent.length, 'a frame is one message').toBe(sent + 1);
   });
 
   it('keeps limits of frames, naming the one crossed', async () => {

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ProtocolError } from '../../src/errors.js';
 import {
   escapeHeader,
+  escapeOwn,
   negotiateVersion,
   unescapeHeader,
   type Version,
@@ -89,5 +90,17 @@ describe('unescapeHeader', () => {
 
   it('does not unescape twice', () => {
     expect(unescapeHeader('\\\\n\\\\\\n', '1.2')).toBe('\\n\\\n');
+  });
+});
+
+describe.each(versions)('what a reader of STOMP %s has sent itself', (version: Version) => {
+  it.each(['a', 'a\rb', '\r', 'a\r\r', 'ü\r🚪'])('comes back as it was: %j', (value) => {
+    const wire = escapeOwn(value, version)!;
+    expect(wire).toBe(version === '1.2' ? value.replaceAll('\r', '\\r') : value);
+    expect(unescapeHeader(wire, version)).toBe(value);
+  });
+
+  it('never becomes another line', () => {
+    expect(escapeOwn('a\r\nb', version)).toBe({ '1.0': undefined, '1.1': 'a\r\\nb', '1.2': 'a\\r\\nb' }[version]);
   });
 });

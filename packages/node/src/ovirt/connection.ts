@@ -225,6 +225,7 @@ class OvirtConnection implements StompServerConnection {
         void this.stream.close(this.failure);
       },
       isReading: () => this.isReading,
+      heardAt: () => this.stream.heardAt,
     };
     this.heartBeat = new HeartBeat(this.options.clock, agreed, on, grace);
   }
@@ -236,6 +237,9 @@ class OvirtConnection implements StompServerConnection {
     const rest: ByteStream = {
       send: (item) => stream.send(item),
       close: (reason) => stream.close(reason),
+      get heardAt() {
+        return stream.heardAt;
+      },
       [Symbol.asyncIterator]: () => chunks,
     };
     if (greeted === undefined) this.decoder.version = undefined;
