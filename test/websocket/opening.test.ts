@@ -38,6 +38,7 @@ describe('is opened', () => {
     ['with its own key', { 'Sec-WebSocket-Key': key }],
     ['with names and values in other letters', { upgrade: 'WebSocket', Upgrade: undefined, Connection: 'upgrade' }],
     ['with more options of Connection', { Connection: 'keep-alive, Upgrade' }],
+    ['with a body of nothing', { 'Content-Length': '0' }],
     ['from a page of the same host', { Host: '127.0.0.1:80', Origin: 'http://127.0.0.1' }],
     ['with many headers', Object.fromEntries(Array.from({ length: 90 }, (_, at) => [`X-${at}`, 'y']))],
     ['with an extension that nobody knows', { 'Sec-WebSocket-Extensions': 'foo; bar=1, baz' }],
@@ -79,6 +80,7 @@ describe('is opened', () => {
 describe('is refused', () => {
   const more = (count: number): Headers =>
     Object.fromEntries(Array.from({ length: count }, (_, at) => [`X-${at}`, '']));
+  const absolute = (headers: Headers): string => openingHead(headers, 'GET http://127.0.0.1/ HTTP/1.1');
   const twice = (line: string): string => openingHead().replace('\r\n\r\n', `\r\n${line}\r\n\r\n`);
 
   const cases: [name: string, status: number, head: string][] = [
@@ -109,6 +111,10 @@ describe('is refused', () => {
     ['an unknown subprotocol', 400, openingHead({ 'Sec-WebSocket-Protocol': 'mqtt' })],
     ['an empty subprotocol', 400, openingHead({ 'Sec-WebSocket-Protocol': '' })],
     ['a subprotocol in other letters', 400, openingHead({ 'Sec-WebSocket-Protocol': 'V12.STOMP' })],
+    ['a body', 400, openingHead({ 'Content-Length': '5' }) + 'hello'],
+    ['a body that is a frame', 400, openingHead({ 'Content-Length': '2' }) + '\x89\x80'],
+    ['a body in chunks', 400, openingHead({ 'Transfer-Encoding': 'chunked' }) + '0\r\n\r\n'],
+    ['the origin of a Host that does not count', 403, absolute({ Host: 'evil.example', Origin: 'http://evil.example' })],
     ['too many headers', 431, openingHead(more(150))],
     ['a head that is too large', 431, openingHead({ 'X-Large': 'x'.repeat(20_000) })],
     ['a header without a colon', 400, twice('X-Nothing')],
@@ -121,6 +127,8 @@ describe('is refused', () => {
     const answer = await ask(house.port, head);
     expect(answer.status).toBe(status);
     expect(answer.text).not.toMatch(/evil|mqtt|thirteen/);
+    // RFC 9110, section 6.6.1.
+    expect(Date.parse(answer.headers.get('date') ?? '')).toBeGreaterThan(0);
     // Section 4.2.2: the versions that are known.
     if (status === 426) expect(answer.headers.get('sec-websocket-version')).toBe('13');
     await untouched();

@@ -105,7 +105,8 @@ export function knownLogins(passcodes: Readonly<Record<string, string | undefine
 
 /** The credentials in an Authorization header (RFC 9110, 11.6.2): Basic or Bearer. */
 export function readAuthorization(header: string | undefined): Given {
-  const [scheme = '', value = ''] = (header ?? '').split(' ', 2);
+  // RFC 9110, section 11.4: one space or more.
+  const [, scheme = '', value = ''] = /^(\S+)(?: +(\S*))?/.exec(header ?? '') ?? [];
   if (scheme.toLowerCase() === 'bearer') return { token: value };
   if (scheme.toLowerCase() !== 'basic') return {};
   const pair = Buffer.from(value, 'base64').toString();

@@ -32,5 +32,8 @@ export function handshakeFault({ method, httpVersion, headers }: UpgradeRequest)
     ];
   if (!KEY.test(String(headers['sec-websocket-key'])))
     return ['400 Bad Request', 'the header Sec-WebSocket-Key must be 16 octets in base64'];
+  // What follows the head are frames; in a body something else could be hidden (RFC 9112, section 6.3).
+  if (headers['transfer-encoding'] !== undefined || !/^(0*|undefined)$/.test(String(headers['content-length'])))
+    return ['400 Bad Request', 'an opening handshake has no body'];
   return undefined;
 }

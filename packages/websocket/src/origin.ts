@@ -21,6 +21,18 @@ export function originAllowed(origin: string | undefined, host: string | undefin
   return host !== undefined && isSameHost(asked, host);
 }
 
+/** Whom a request asks: what its target names in absolute form counts, and the header Host then does not (RFC 9112, section 3.2.2). */
+export function requestHost({
+  url = '',
+  headers,
+}: {
+  url?: string;
+  headers: Record<string, unknown>;
+}): string | undefined {
+  const { host } = headers;
+  return /^https?:\/\/([^/?#]*)/i.exec(url)?.[1] ?? (typeof host === 'string' ? host : undefined);
+}
+
 /** As a browser writes where a page came from (RFC 6454, section 6.2): no user, no path. Others have no host of ours. */
 const ORIGIN = /^https?:\/\/[^/?#@\\\s]+$/;
 

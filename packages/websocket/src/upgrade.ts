@@ -4,13 +4,13 @@ import { type ByteStream, limitError, type MessageChannel } from '@sallyport/cor
 import { type Corkable, emitterMessages, emitterStream, type EmitterWebSocket } from './emitter.js';
 import { boundFirstMessages, type CountedSocket } from './first-messages.js';
 import { handshakeFault, type Refusal, type UpgradeRequest } from './handshake.js';
-import { originAllowed, type OriginCheck } from './origin.js';
+import { originAllowed, type OriginCheck, requestHost } from './origin.js';
 import type { PortOptions } from './port-channel.js';
 import { type StompProtocol, stompProtocols } from './subprotocols.js';
 
 export { type Corkable, emitterMessages, emitterStream, type EmitterWebSocket } from './emitter.js';
 export type { UpgradeRequest } from './handshake.js';
-export { originAllowed, type OriginCheck } from './origin.js';
+export { originAllowed, type OriginCheck, requestHost } from './origin.js';
 export { type StompProtocol, stompProtocols } from './subprotocols.js';
 
 /** The connection below: Node's net.Socket or TLSSocket, as far as it is touched. */
@@ -65,7 +65,7 @@ export function webSocketUpgrade<Request extends UpgradeRequest>(
     const fault = handshakeFault(request);
     if (fault !== undefined) return refuseUpgrade(socket, ...fault);
     const origin = header(request, 'origin');
-    if (!originAllowed(origin, header(request, 'host'), options)) {
+    if (!originAllowed(origin, requestHost(request), options)) {
       return refuseUpgrade(socket, '403 Forbidden', 'this origin is not allowed (option `origins`)');
     }
     const asked = header(request, 'sec-websocket-protocol');
@@ -118,7 +118,10 @@ export function refuseUpgrade(
     ...headers,
     `connection: ${isOtherVersion ? 'upgrade, close' : 'close'}`,
     'content-type: text/plain; charset=utf-8',
+    'cache-control: no-store',
     'x-content-type-options: nosniff',
+    // RFC 9110, section 6.6.1: on every 4xx.
+    `date: ${new Date().toUTCString()}`,
     `content-length: ${text.length + 1}`,
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${text}\n`, () => socket.destroy());

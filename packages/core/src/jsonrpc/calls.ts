@@ -136,9 +136,10 @@ export class Calls {
 
   /** Takes a message if it is for the asking side: an answer, or word of progress. */
   take(message: unknown): boolean {
-    const { method, params } = (message ?? {}) as { method?: unknown; params?: unknown };
+    const { id, method, params } = (message ?? {}) as { id?: unknown; method?: unknown; params?: unknown };
     if (isResponse(message)) this.settle(message);
-    else if (method === progressMethod) this.progress(params);
+    // With an id it is a request like any other, and wants its answer.
+    else if (method === progressMethod && id === undefined) this.progress(params);
     else return false;
     return true;
   }

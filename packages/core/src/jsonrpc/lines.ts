@@ -46,10 +46,22 @@ export function lineChannel(stream: ByteStream, limits: Partial<Pick<Limits, 'bo
 function decodeLine(held: readonly Uint8Array[], length: number, rest: Uint8Array, longest: number): string {
   if (length + rest.length > longest) throw tooLong(longest);
   try {
-    return decodeText(held.length === 0 ? rest : concatBytes([...held, rest], length + rest.length)).trim();
+    return trimmed(decodeText(held.length === 0 ? rest : concatBytes([...held, rest], length + rest.length)));
   } catch (cause) {
     throw new ProtocolError('ERR_UTF8', 'a line is not UTF-8', { cause });
   }
+}
+
+/** Without what JSON takes for white space around it (RFC 8259, section 2), such as the CR of a CR LF; else nothing is. */
+function trimmed(line: string): string {
+  let [start, end] = [0, line.length];
+  while (start < end && isBlank(line.charCodeAt(start))) start++;
+  while (end > start && isBlank(line.charCodeAt(end - 1))) end--;
+  return line.slice(start, end);
+}
+
+function isBlank(unit: number): boolean {
+  return unit === 0x20 || unit === 0x09 || unit === 0x0d;
 }
 
 function tooLong(longest: number): LimitError {

@@ -16,6 +16,7 @@ const vectors: [name: string, bytes: string, lines: string[]][] = [
   ['one line', '{"a":1}\n', ['{"a":1}']],
   ['two lines', '{"a":1}\n[2]\n', ['{"a":1}', '[2]']],
   ['empty lines and spaces between', '\n\r\n  \n1\n\n\n2\n', ['1', '2']],
+  ['what JSON does not take for white space', '\ufeff1\n\xa0\n', ['\ufeff1', '\xa0']],
   ['CRLF', '{"a":1}\r\n{"b":2}\r\n', ['{"a":1}', '{"b":2}']],
   ['UTF-8 of two, three and four bytes', '"äß"\n"€"\n"𝄞"\n', ['"äß"', '"€"', '"𝄞"']],
   ['a long line', `"${'x'.repeat(5000)}"\n`, [`"${'x'.repeat(5000)}"`]],

@@ -169,6 +169,12 @@ test('a call whose time is over is cancelled over there', async () => {
   expect(signal.aborted).toBe(true);
 });
 
+test('progress with an id is a request, and answered', async () => {
+  const { answers } = raw();
+  const [answer] = await answers('{"jsonrpc":"2.0","id":1,"method":"$/progress","params":{"token":1}}');
+  expect(JSON.parse(answer!)).toMatchObject({ id: 1, error: { code: -32601 } });
+});
+
 test('progress comes before the answer', async () => {
   const { near } = peers(
     {},

@@ -40,6 +40,8 @@ export function answerFault(
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'content-type: text/plain; charset=utf-8',
     `content-length: ${body.length}`,
+    // RFC 9110, section 6.6.1: on every 4xx.
+    `date: ${new Date().toUTCString()}`,
     'cache-control: no-store',
     'x-content-type-options: nosniff',
     'connection: close',
