@@ -114,7 +114,11 @@ describe('is refused', () => {
     ['a body', 400, openingHead({ 'Content-Length': '5' }) + 'hello'],
     ['a body that is a frame', 400, openingHead({ 'Content-Length': '2' }) + '\x89\x80'],
     ['a body in chunks', 400, openingHead({ 'Transfer-Encoding': 'chunked' }) + '0\r\n\r\n'],
-    ['the origin of a Host that does not count', 403, absolute({ Host: 'evil.example', Origin: 'http://evil.example' })],
+    [
+      'the origin of a Host that does not count',
+      403,
+      absolute({ Host: 'evil.example', Origin: 'http://evil.example' }),
+    ],
     ['too many headers', 431, openingHead(more(150))],
     ['a head that is too large', 431, openingHead({ 'X-Large': 'x'.repeat(20_000) })],
     ['a header without a colon', 400, twice('X-Nothing')],
