@@ -56,7 +56,10 @@ export interface Limits {
   writeBuffer: number;
   /** A connection that takes none of the bytes waiting for it for this long is cut, milliseconds. Default 10 000. */
   writeStall: number;
-  /** From the first bytes of STOMP to CONNECTED, milliseconds; an absolute deadline, so that dribbling does not move it. Default 10 000. */
+  /**
+   * To CONNECTED, or to the end of a first login, from when a client could begin: from accept, or the end of the handshake of
+   * TLS or WebSocket; milliseconds; an absolute deadline, so that dribbling does not move it. Default 10 000.
+   */
   connectTime: number;
   /** Events kept for subscribers that come back. Default 10 000. */
   historyEvents: number;

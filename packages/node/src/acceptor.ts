@@ -26,6 +26,8 @@ export interface Accepted {
   servername?: string;
   /** The protocol that the client named in the TLS handshake. */
   alpn?: string;
+  /** When it was accepted, or its TLS handshake was over, by the clock: its first deadline counts from then. */
+  opened: number;
   /** To be called when the client has authenticated; until then it counts against `unauthenticated`. */
   authenticated(): void;
 }
@@ -121,7 +123,7 @@ export class Acceptor {
     for (const socket of this.undecided) socket.destroy();
   }
 
-  private handOver({ raw, socket, address, alpn, ticket }: Passage, protocol: Protocol): void {
+  private handOver({ raw, socket, address, alpn, opened, ticket }: Passage, protocol: Protocol): void {
     this.undecided.delete(raw);
     this.outcomes[protocol]++;
     this.options.handlers[protocol]!({
@@ -132,6 +134,7 @@ export class Acceptor {
       peerCertificate: certificateOf(socket),
       servername: ('servername' in socket && (socket.servername as string | false)) || undefined,
       alpn,
+      opened,
       authenticated: ticket.authenticated,
     });
   }

@@ -11,6 +11,8 @@ export interface Arrival {
   readonly origin: Origin;
   /** What it has said of itself by HTTP: in its request, or in that for a WebSocket. */
   readonly given: Given;
+  /** From when the time to log in counts, by the server's clock. */
+  readonly opened: number;
   /** Aborted when it is gone. */
   readonly gone: AbortSignal;
   /** Aborted when it will say nothing more, though it may still listen. */
@@ -35,11 +37,12 @@ export function arrivalOf(
   { origin, authorization, gone }: HttpWords = {},
 ): Arrival {
   const { socket } = accepted;
-  const { secure, remoteAddress, peerCertificate } = accepted;
+  const { secure, remoteAddress, peerCertificate, opened } = accepted;
   const tls = tlsOf(accepted);
   return {
     origin: { protocol, transport, secure, remoteAddress, remote: remoteAddress, origin, tls, peerCertificate },
     given: readAuthorization(authorization),
+    opened,
     gone: gone ?? signalOf(socket, 'close', socket.closed),
     ended: gone ?? signalOf(socket, 'end', socket.readableEnded),
     admitted: accepted.authenticated,

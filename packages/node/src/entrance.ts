@@ -47,7 +47,7 @@ export class Entrance {
   async admit(
     { session, arrival, door }: Connection,
     given: Given,
-    how: Pick<Attempt, 'isClaimless' | 'isFree'> = {},
+    how: Pick<Attempt, 'isClaimless' | 'isFree' | 'opened'> = {},
   ): Promise<Login> {
     const { origin, gone, ended } = arrival;
     const login = await this.logins.admit({ session, door, origin, given, gone, ended, ...how });

@@ -139,6 +139,7 @@ export class Hub {
     const options: StompServerOptions = {
       ...this.options,
       sessionId: session.id,
+      opened: arrival.opened,
       server: 'Sallyport',
       messages: this.messages,
       // Messages of WebSocket have an end of their own.

@@ -56,10 +56,10 @@ async function isLetIn(
   texts: Texts,
   { entrance, options }: JsonRpcHost,
 ): Promise<boolean> {
-  const { given } = connection.arrival;
+  const { given, opened } = connection.arrival;
   const isClaimless = isNothing(given);
   try {
-    await entrance.admit(connection, given, { isClaimless, isFree: isClaimless });
+    await entrance.admit(connection, given, { isClaimless, isFree: isClaimless, opened });
     return true;
   } catch (error) {
     const mayTry = error instanceof Refusal && isClaimless;
@@ -67,7 +67,8 @@ async function isLetIn(
     if (!mayTry) throw error;
   }
   const { clock = systemClock, limits } = options;
-  const late = clock.after(limits?.connectTime ?? defaultServerLimits.connectTime, () => {
+  const left = opened + (limits?.connectTime ?? defaultServerLimits.connectTime) - clock.now();
+  const late = clock.after(left, () => {
     post(channel, errorText(null, refused(new Refusal(true))));
     void channel.close();
   });

@@ -16,9 +16,9 @@ export interface ServerLimits extends Limits {
   sniffTime: number;
   /** A TLS handshake. Default 10 000. */
   handshakeTime: number;
-  /** The head of the first HTTP request, from the first bytes of HTTP. Default 10 000. */
+  /** The head of the first HTTP request, from accept, or from the end of the TLS handshake. Default 10 000. */
   headTime: number;
-  /** An HTTP request with its body. Default 30 000. */
+  /** An HTTP request with its body, from where `headTime` or `keepAliveTime` begins. Default 30 000. */
   requestTime: number;
   /** The head of the next HTTP request, from the last answer. Default 5000. */
   keepAliveTime: number;

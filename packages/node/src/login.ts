@@ -50,6 +50,8 @@ export interface Attempt {
   readonly isClaimless?: boolean;
   /** It is no failure of the connection. */
   readonly isFree?: boolean;
+  /** From when its time counts, by the clock. Default: now. */
+  readonly opened?: number;
 }
 
 export class Logins {
@@ -96,7 +98,7 @@ export class Logins {
   }
 
   private decide(attempt: Attempt): Promise<Login> {
-    const { gone } = attempt;
+    const { gone, opened = this.clock.now() } = attempt;
     const giveUp = new AbortController();
     let turn: Turn | undefined;
     return new Promise((resolve, reject) => {
@@ -104,7 +106,8 @@ export class Logins {
         alarm.cancel();
         this.alarms.delete(alarm);
       };
-      const alarm = this.clock.after(this.limits.connectTime, () => {
+      const left = opened + this.limits.connectTime - this.clock.now();
+      const alarm = this.clock.after(left, () => {
         decided();
         giveUp.abort();
         turn?.leave();
@@ -159,7 +162,7 @@ export class Logins {
 
   private late(): TimeoutError {
     const { connectTime } = this.limits;
-    const text = `authenticate took longer than ${connectTime} ms, its turn included (limits.connectTime)`;
+    const text = `authenticate had not answered within ${connectTime} ms, its turn included (limits.connectTime)`;
     return new TimeoutError('ERR_CONNECT_TIME', text);
   }
 

@@ -38,6 +38,8 @@ export class Passage {
   socket: Socket | TLSSocket;
   /** The protocol that the client named in the TLS handshake. */
   alpn: string | undefined;
+  /** When it could first say what it speaks, by the clock: since its accept, or since the end of its TLS handshake. */
+  opened: number;
   private opening: Opening;
   private alarm: Alarm;
   private over = false;
@@ -50,6 +52,7 @@ export class Passage {
     private readonly terms: PassageTerms,
   ) {
     this.socket = raw;
+    this.opened = terms.clock.now();
     this.opening = this.open(raw);
     this.alarm = this.within(terms.limits.sniffTime, 'timeout');
   }
@@ -105,6 +108,7 @@ export class Passage {
       secured.on('error', ignore);
       this.socket = secured;
       this.alpn = secured.alpnProtocol || undefined;
+      this.opened = this.terms.clock.now();
       this.alarm.cancel();
       this.alarm = this.within(this.terms.limits.sniffTime, 'timeout');
       this.opening = this.open(secured);

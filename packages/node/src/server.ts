@@ -292,7 +292,9 @@ export class Server {
         accept: (upgraded) => {
           const { authorization } = upgraded.request.headers;
           const words = { origin: upgraded.origin, authorization: authorization as string | undefined };
-          const arrival = arrivalOf(accepted, upgraded.protocol ? 'stomp' : 'jsonrpc', 'websocket', words);
+          const came = arrivalOf(accepted, upgraded.protocol ? 'stomp' : 'jsonrpc', 'websocket', words);
+          // Before that it may have been served as HTTP for long.
+          const arrival = { ...came, opened: this.clock.now() };
           const admitted = (): void => {
             upgraded.admitted();
             arrival.admitted();

@@ -41,6 +41,8 @@ export interface StompServerOptions extends ServerSessionOptions {
   permit?: (action: 'send' | 'subscribe', message: Message) => Promise<void | 'answered'> | undefined;
   limits?: Partial<Limits> | undefined;
   clock?: Clock | undefined;
+  /** When the connection came, by the clock: `limits.connectTime` counts from then. Default: now. */
+  opened?: number | undefined;
   /** Shared by all sessions of a server. */
   messages?: MessageEncoder;
   /**
@@ -331,7 +333,8 @@ class StompServer implements StompServerConnection {
 
   private armConnectDeadline(): { cancel(): void } {
     const time = this.options.limits?.connectTime ?? defaultLimits.connectTime;
-    return this.clock.after(time, () => {
+    const now = this.clock.now();
+    return this.clock.after((this.options.opened ?? now) + time - now, () => {
       if (this.session.state === 'connected' || this.closed) return;
       this.failWith(
         new TimeoutError('ERR_CONNECT_TIME', `CONNECT was not complete within ${time} ms (limits.connectTime)`),

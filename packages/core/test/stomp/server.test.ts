@@ -180,6 +180,14 @@ describe('serveStomp before login', () => {
     expect(client.outcome).toBeInstanceOf(TimeoutError);
   });
 
+  it('counts from when the connection came, if that was before', async () => {
+    const { client, clock } = setUp({ opened: -4800 });
+    await clock.run(5199);
+    expect(client.outcome).toBe('running');
+    await clock.run(1);
+    expect(client.last('error-code')).toBe('ERR_CONNECT_TIME');
+  });
+
   it('is not put off by whoever dribbles', async () => {
     const { client, clock } = setUp();
     for (const octet of connect.slice(0, 20)) {

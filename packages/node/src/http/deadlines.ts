@@ -24,8 +24,10 @@ export class Deadlines {
     private readonly socket: Socket,
     private readonly clock: Clock,
     private readonly times: HttpTimes,
+    /** Since when the first request may have begun, by the clock. */
+    opened: number,
   ) {
-    this.await(times.headTime);
+    this.await(times.headTime, opened);
     socket.once('close', () => this.stop());
   }
 
@@ -69,9 +71,9 @@ export class Deadlines {
     if (this.unanswered === 0) this.await(this.times.keepAliveTime);
   }
 
-  private await(time: number): void {
-    this.began = this.clock.now();
-    this.arm(time);
+  private await(time: number, began = this.clock.now()): void {
+    this.began = began;
+    this.arm(began + time - this.clock.now());
   }
 
   private arm(time: number): void {

@@ -79,7 +79,7 @@ export class HttpServer {
   adopt(accepted: Accepted): void {
     const socket = accepted.socket as Socket;
     if (this.closing) return void socket.destroy();
-    const deadlines = new Deadlines(socket, this.clock, this.limits);
+    const deadlines = new Deadlines(socket, this.clock, this.limits, accepted.opened);
     this.visits.set(socket, { accepted, deadlines });
     socket.once('close', () => this.leave(socket));
     this.server.emit('connection', socket);

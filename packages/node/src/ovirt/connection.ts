@@ -97,8 +97,10 @@ class OvirtConnection implements StompServerConnection {
   }
 
   async run(): Promise<Error | undefined> {
-    const { connectTime } = this.options.limits;
-    const deadline = this.options.clock.after(connectTime, () => this.isAdmitted || this.end());
+    const { clock, limits, stomp } = this.options;
+    const { opened = clock.now() } = stomp;
+    const left = opened + limits.connectTime - clock.now();
+    const deadline = clock.after(left, () => this.isAdmitted || this.end());
     const chunks = this.stream[Symbol.asyncIterator]();
     try {
       for (let chunk = await chunks.next(); chunk.done !== true; chunk = await chunks.next()) {
