@@ -1,6 +1,6 @@
 // Every connection from its arrival to its end: who it is, for how long, and how it can be told to go.
 
-import { type Alarm, AuthError, type Clock, RpcError, systemClock } from '@sallyport/core';
+import { type Alarm, AuthError, type Clock, randomName, RpcError, systemClock } from '@sallyport/core';
 import type { Quotas, Share } from '@sallyport/core/broker';
 import { ErrorCode } from '@sallyport/core/jsonrpc';
 import { type Given, isNothing, Refusal } from './access.js';
@@ -8,7 +8,7 @@ import type { Arrival } from './arrival.js';
 import type { Served } from './drain.js';
 import { type Attempt, Door, type Login, type LoginOptions, Logins } from './login.js';
 import { networkOf } from './network.js';
-import type { Session } from './session.js';
+import { type Origin, Session } from './session.js';
 
 export interface Connection extends Served {
   readonly arrival: Arrival;
@@ -23,6 +23,7 @@ export class Entrance {
   readonly connections = new Map<Session, Connection>();
   private readonly logins: Logins;
   private readonly clock: Clock;
+  private readonly wallClock: () => number;
   /** Those that end by themselves. */
   private readonly expiries = new Map<Session, Alarm>();
   /** By the connection they come by. */
@@ -34,6 +35,12 @@ export class Entrance {
   ) {
     this.logins = new Logins(options);
     this.clock = options.clock ?? systemClock;
+    this.wallClock = options.wallClock ?? Date.now;
+  }
+
+  /** A session for whoever has come; nobody knows yet who that is. */
+  session(came: Origin): Session {
+    return new Session(randomName(), came, this.wallClock());
   }
 
   enter(session: Session, arrival: Arrival, ways: Pick<Served, 'end' | 'close'>): Connection {
@@ -114,7 +121,7 @@ export class Entrance {
     this.expiries.delete(session);
     const connection = this.connections.get(session);
     if (time === undefined || connection === undefined) return;
-    const alarm = this.clock.after(time - Date.now(), () => {
+    const alarm = this.clock.after(time - this.wallClock(), () => {
       this.expiries.delete(session);
       connection.end(new AuthError('ERR_AUTH_EXPIRED', 'the time of this login is over; say anew who you are'));
     });

@@ -1,12 +1,12 @@
 // Requests by HTTP, each a session of its own: who asks is let in, then what it asks is answered.
 
-import { randomName, RpcError } from '@sallyport/core';
+import { RpcError } from '@sallyport/core';
 import { type Answer, type Dispatcher, ErrorCode, errorText, idOf, parseJson } from '@sallyport/core/jsonrpc';
 import type { Arrival } from './arrival.js';
 import type { Entrance } from './entrance.js';
 import type { ServerLimits } from './limits.js';
 import { RequestCalls } from './request-calls.js';
-import { Session } from './session.js';
+import type { Session } from './session.js';
 import { faultXml } from './xml-rpc/documents.js';
 import { XmlRpcService } from './xml-rpc/service.js';
 
@@ -72,7 +72,7 @@ export class HttpRequests {
   }
 
   private async enter(arrival: Arrival, connection: object): Promise<Session> {
-    const session = new Session(randomName(), arrival.origin);
+    const session = this.entrance.session(arrival.origin);
     await this.entrance.admitRequest(session, arrival, connection);
     const leave = (): void => this.dispatcher.leave(session, new Error('the client has left'));
     arrival.gone.addEventListener('abort', leave);

@@ -1,7 +1,8 @@
 // What the server is apart from its port: the broker, the methods, the sessions. Every protocol meets here.
 
-import { type ByteStream, jsonHeaders, type MessageChannel, randomName, RpcError, systemClock } from '@sallyport/core';
+import { type ByteStream, jsonHeaders, type MessageChannel, RpcError, systemClock } from '@sallyport/core';
 import {
+  type Delivery,
   EmbeddedBroker,
   type EmbeddedLink,
   isRequestQueue,
@@ -30,7 +31,7 @@ import { defaultServerLimits } from './limits.js';
 import type { LoginOptions } from './login.js';
 import { Rights } from './rights.js';
 import { ServiceCalls } from './service-calls.js';
-import { Session } from './session.js';
+import type { Session } from './session.js';
 
 export interface HubOptions extends LoginOptions, HeartBeatOptions {
   /**
@@ -61,8 +62,9 @@ export class Hub {
   private readonly ovirt: OvirtHost | undefined;
 
   constructor(private readonly options: HubOptions) {
-    const { limits, clock, authorize } = options;
-    this.broker = new EmbeddedBroker({ limits, clock, undeliverable: (delivery) => this.refuse(delivery) });
+    const { limits, clock, wallClock, authorize } = options;
+    const undeliverable = (delivery: Delivery): boolean => this.refuse(delivery);
+    this.broker = new EmbeddedBroker({ limits, clock, wallClock, undeliverable });
     this.link = this.broker.link();
     this.serviceCalls = new ServiceCalls(clock ?? systemClock);
     this.entrance = new Entrance(options, this.broker.quotas);
@@ -128,7 +130,7 @@ export class Hub {
   /** Serves a connection that speaks STOMP, until it ends. */
   async serveStomp(stream: ByteStream, arrival: Arrival): Promise<Error | undefined> {
     const { origin } = arrival;
-    const session = new Session(randomName(), origin);
+    const session = this.entrance.session(origin);
     let spoken: StompServerConnection | undefined;
     const connection = this.entrance.enter(session, arrival, {
       // Who has not said CONNECT is told nothing.
@@ -223,7 +225,7 @@ export class Hub {
   }
 
   /** A request for a service that nobody serves is answered at once, rather than left to its time-out. */
-  private refuse(delivery: Parameters<BrokerRpc['refuse']>[0]): boolean {
+  private refuse(delivery: Delivery): boolean {
     if (!isRequestQueue(delivery.destination)) return false;
     this.rpc.refuse(
       delivery,

@@ -1,6 +1,6 @@
 // Bare JSON-RPC on one connection: who it is, then calls both ways, then why it ends.
 
-import { type MessageChannel, randomName, type SallyportError, systemClock, toError } from '@sallyport/core';
+import { type MessageChannel, type SallyportError, systemClock, toError } from '@sallyport/core';
 import { type Dispatcher, errorText, JsonRpcPeer, type JsonRpcPeerOptions, requestText } from '@sallyport/core/jsonrpc';
 import { isNothing, Refusal } from './access.js';
 import type { Arrival } from './arrival.js';
@@ -8,7 +8,6 @@ import { endAndClose } from './drain.js';
 import type { Connection, Entrance } from './entrance.js';
 import { readLogin, refused } from './json-rpc-login.js';
 import { defaultServerLimits } from './limits.js';
-import { Session } from './session.js';
 
 /** Tells that the server is closing: a notification with `{ message }`. */
 const closingMethod = '$/closing';
@@ -28,7 +27,7 @@ export async function serveJsonRpc(
   host: JsonRpcHost,
 ): Promise<Error | undefined> {
   const { entrance } = host;
-  const session = new Session(randomName(), arrival.origin);
+  const session = entrance.session(arrival.origin);
   const connection = entrance.enter(session, arrival, {
     end: (reason) => {
       // Who has not been let in is told nothing.

@@ -12,7 +12,10 @@ export interface LoginOptions {
   authenticate?: Authenticate | undefined;
   authorize?: Authorize | undefined;
   limits?: Partial<ServerLimits> | undefined;
+  /** What deadlines are measured by. Default: the machine's. */
   clock?: Clock | undefined;
+  /** Milliseconds since 1970, for when logins and messages expire. Default `Date.now`. */
+  wallClock?: (() => number) | undefined;
   /** Told when `authenticate` or `authorize` throws, without what it threw: that might name a secret. */
   onError?: ((error: Error, method: string) => void) | undefined;
   /**
@@ -56,6 +59,7 @@ export interface Attempt {
 
 export class Logins {
   private readonly clock: Clock;
+  private readonly wallClock: () => number;
   private readonly limits: ServerLimits;
   private readonly pace: LoginPace;
   /** Those of all attempts under way. */
@@ -64,6 +68,7 @@ export class Logins {
 
   constructor(private readonly options: LoginOptions) {
     this.clock = options.clock ?? systemClock;
+    this.wallClock = options.wallClock ?? Date.now;
     this.limits = { ...defaultServerLimits, ...options.limits };
     this.pace = new LoginPace(this.clock, this.limits.loginPause, this.limits.loginFailures);
     this.refused = options.log && new RefusedLogins(this.clock, options.log);
@@ -176,7 +181,7 @@ export class Logins {
       const principal = await authenticate?.(credentialsOf(origin, given), terms);
       const isUnknown = principal === undefined || principal === null || principal === false;
       if (authenticate !== undefined && isUnknown) return undefined;
-      if (expires !== undefined && expires <= Date.now()) return undefined;
+      if (expires !== undefined && expires <= this.wallClock()) return undefined;
       asked = 'authorize';
       const isWelcome =
         authorize === undefined || (await authorize({ principal, session, action: 'connect' })) === true;

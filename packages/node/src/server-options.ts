@@ -61,6 +61,7 @@ const rules: OptionRules = {
   authenticate: 'function',
   authorize: 'function',
   clock: 'object',
+  wallClock: 'function',
   timeout: 'number',
   onError: 'function',
   heartBeat: 'object',

@@ -56,8 +56,6 @@ export class Session<Api extends Contract = Contract> implements Caller, Origin 
   readonly origin: string | undefined;
   readonly tls: Origin['tls'];
   readonly peerCertificate: Origin['peerCertificate'];
-  /** When it came, milliseconds since 1970. */
-  readonly since: number = Date.now();
   /** What `authenticate` returned. */
   principal: unknown;
   /** When the login ends unless it is renewed, milliseconds since 1970; undefined if it does not. */
@@ -73,8 +71,11 @@ export class Session<Api extends Contract = Contract> implements Caller, Origin 
   private readonly endings: (() => void)[] = [];
 
   constructor(
+    /** A name of its own, which nobody can guess. */
     readonly id: string,
     came: Origin,
+    /** When it came, milliseconds since 1970. */
+    readonly since: number = Date.now(),
   ) {
     this.protocol = came.protocol;
     this.transport = came.transport;
