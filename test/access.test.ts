@@ -349,8 +349,18 @@ describe('what is wrong with options is said, by name', () => {
     await expect(server.listen({ host, port: 0 })).rejects.toThrow(
       new RegExp(`^listen: ${host.replaceAll('.', '\\.')} is beyond this machine and there is no option authenticate`),
     );
+    await expect(server.listen({ host, port: 0 })).rejects.toBeInstanceOf(TypeError);
+    await expect(server.listen({ host, port: 0 })).rejects.toMatchObject({ code: 'ERR_INSECURE' });
     expect(server.address).toBeUndefined();
     await server.close();
+  });
+
+  test('listen: only once, and not after the end', async () => {
+    const server = createServer();
+    await server.listen({ port: 0 });
+    await expect(server.listen({ port: 0 })).rejects.toMatchObject({ name: 'SallyportError', code: 'ERR_LISTENING' });
+    await server.close();
+    await expect(server.listen({ port: 0 })).rejects.toMatchObject({ name: 'ConnectionError', code: 'ERR_CLOSED' });
   });
 });
 

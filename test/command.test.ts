@@ -163,7 +163,7 @@ describe('the command itself', () => {
     [['nonsense'], 2],
     [['demo', '--port', 'x'], 2],
     [['demo', '--cert', 'a.pem'], 2],
-    [['demo', '--host', '0.0.0.0', '--port', '0'], 1],
+    [['demo', '--host', '0.0.0.0', '--port', '0'], 2],
   ])('%j: %i', async (args, code) => {
     expect((await sallyport(...args)).code).toBe(code);
   });

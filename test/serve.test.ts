@@ -162,7 +162,7 @@ describe.each(['demo', 'serve'])('%s', (command) => {
     [['--limit', 'bodies=1'], 2, /there is no limit bodies; known are .*sniffTime/],
     [['--login', 'ann'], 2, /--login ann needs a passcode: set SALLYPORT_PASSCODE/],
     [['--cert', 'a.pem', '--key', 'b.pem'], 2, /--cert: cannot read .*a\.pem: ENOENT/],
-    [['--host', '0.0.0.0'], 1, /other machines reach 0\.0\.0\.0.*--login/],
+    [['--host', '0.0.0.0'], 2, /other machines reach 0\.0\.0\.0.*--login/],
     [['--host', '192.0.2.1', '--insecure'], 1, /this machine has no address 192\.0\.2\.1/],
   ])('%j: %i', async (args, code, message) => {
     const ended = await sallyport(command, '--port', '0', ...args);
@@ -342,7 +342,7 @@ describe('--config', () => {
       2,
       /^sallyport: .*serve\.json: users\.ann\.passcode: must be a/,
     ],
-    ['{ "anonymous": { "rights": "all" }, "host": "0.0.0.0" }', [], 1, /other machines reach 0\.0\.0\.0/],
+    ['{ "anonymous": { "rights": "all" }, "host": "0.0.0.0" }', [], 2, /other machines reach 0\.0\.0\.0/],
     ['{ "anonymous": {}, "port": 99999 }', [], 2, /serve\.json: port: must be a number from 0 to 65535/],
   ])('%s %j: %i', async (config, args, code, message) => {
     const { path } = filesWith({ 'serve.json': config });

@@ -1,5 +1,7 @@
 // What came in and has not been read: between a socket that pushes and a reader that iterates.
 
+import { SallyportError } from './errors.js';
+
 /** How much may wait for the reader, in bytes, before the source is asked to pause. */
 const ENOUGH = 256 * 1024;
 
@@ -78,8 +80,7 @@ export class Arrivals<T extends { readonly length: number }> implements AsyncIte
       return Promise.resolve({ value: item, done: false });
     }
     if (this.over) return this.finish();
-    if (this.reader !== undefined)
-      return Promise.reject(new Error('a channel has one reader, which asks for one item at a time'));
+    if (this.reader !== undefined) return Promise.reject(secondReader());
     return new Promise((resolve, reject) => (this.reader = { resolve, reject }));
   }
 
@@ -104,4 +105,11 @@ export class Arrivals<T extends { readonly length: number }> implements AsyncIte
     this.paused = false;
     this.source.resume();
   }
+}
+
+function secondReader(): SallyportError {
+  return new SallyportError(
+    'ERR_READER',
+    'a channel has one reader, which asks for one item at a time: wait for next() before asking again',
+  );
 }

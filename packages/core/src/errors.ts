@@ -3,7 +3,7 @@
 /** Whether a call had left this machine when it failed: `'maybe'` means that it may have run. */
 export type Sent = 'no' | 'maybe' | 'yes';
 
-/** The base of every error that Sallyport throws. */
+/** The base of every error that Sallyport throws; by itself it says that something was asked for at the wrong time. */
 export class SallyportError extends Error {
   /** A stable name for programs to compare with, such as `ERR_HEADER_LINE`; an {@link RpcError} has a number. */
   readonly code: string | number;

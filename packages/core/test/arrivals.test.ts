@@ -93,7 +93,11 @@ test('breaking out of a loop drops the rest', async () => {
 test('two readers are a mistake', async () => {
   const { arrivals: coming } = arrivals();
   const first = coming.next();
-  await expect(coming.next()).rejects.toThrow('one reader');
+  await expect(coming.next()).rejects.toMatchObject({
+    name: 'SallyportError',
+    code: 'ERR_READER',
+    message: expect.stringContaining('one reader') as string,
+  });
   coming.push('a');
   expect(await first).toEqual(item('a'));
 });

@@ -143,6 +143,13 @@ export function checkListenOptions(options: ListenOptions): void {
   }
 }
 
+/** Throws a TypeError if everybody could come in from beyond this machine, and nobody has said that they may. */
+export function checkReach(host: string, { authenticate, insecure }: ServerOptions): void {
+  if (isLoopback(host) || authenticate !== undefined || insecure === true) return;
+  const text = `listen: ${host} is beyond this machine and there is no option authenticate; set insecure to allow that`;
+  throw Object.assign(new TypeError(text), { code: 'ERR_INSECURE' });
+}
+
 /** Throws a TypeError or RangeError that names what is wrong. */
 export function checkDrainOptions(options: DrainOptions): void {
   checkIsObject(options, 'drain', `{ over: ${numberIn(options) ?? 5000} }`);

@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { createServer as createNetServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
-import { type ByteStream, type Clock, systemClock } from '@sallyport/core';
+import { type ByteStream, type Clock, ConnectionError, SallyportError, systemClock } from '@sallyport/core';
 import type { Contract } from '@sallyport/core/client';
 import { type Implementation, lineChannel, type Methods, type UntypedMethods } from '@sallyport/core/jsonrpc';
 import { type UpgradeSocket, webSocketUpgrade, type WebSocketServerLike } from '@sallyport/websocket/upgrade';
@@ -21,6 +21,7 @@ import type { Outcomes } from './rejections.js';
 import {
   checkDrainOptions,
   checkListenOptions,
+  checkReach,
   checkServerOptions,
   type DrainOptions,
   isLoopback,
@@ -109,17 +110,17 @@ export class Server {
     this.hub.emit(name, data);
   }
 
-  /** Opens the port. Throws a TypeError for wrong options; rejects with Node's error if the port cannot be had. */
+  /**
+   * Opens the port. Rejects with a TypeError for wrong options, which has the code `ERR_INSECURE` where everybody could come in
+   * from beyond this machine; with `ERR_LISTENING` or `ERR_CLOSED` at the wrong time; with Node's error if the port cannot be had.
+   */
   async listen(options: ListenOptions = {}): Promise<ServerAddress> {
     checkListenOptions(options);
     const { port = defaultPort, host = '127.0.0.1' } = options;
-    if (this.closed) throw new Error('listen: this server has been closed; make another');
-    if (this.net !== undefined) throw new Error('listen: this server listens already');
-    if (!isLoopback(host) && this.options.authenticate === undefined && this.options.insecure !== true) {
-      throw new TypeError(
-        `listen: ${host} is beyond this machine and there is no option authenticate; set insecure to allow that`,
-      );
-    }
+    if (this.closed) throw new ConnectionError('ERR_CLOSED', 'listen: this server has been closed; make another');
+    if (this.net !== undefined)
+      throw new SallyportError('ERR_LISTENING', 'listen: this server listens already; make another for another port');
+    checkReach(host, this.options);
     const net = (this.net = createNetServer({ noDelay: true }, (socket) => this.accept(socket)));
     try {
       this.gate = await this.makeGate();

@@ -8,7 +8,9 @@ import {
   type ServerOptions,
   type ServerTlsOptions,
 } from '@sallyport/node';
+import { UsageError } from '../command.js';
 import { allRights, exceeds } from '../access/rights.js';
+import { ConfigError } from './config-value.js';
 import { type TlsSettings, tlsFiles } from './tls-settings.js';
 import type { Users, UserTable } from '../access/users.js';
 
@@ -65,12 +67,13 @@ export function toDoors({ origins, allowedHosts }: Settings): Pick<ServerOptions
   return { origins, allowedHosts: allowedHosts && [...allowedHosts, ...loopbackHosts] };
 }
 
-/** Throws if strangers of other machines could do everything, and nobody has said that they shall. */
-export function checkReach({ host, insecure, access }: Settings): void {
+/** Throws UsageError, or ConfigError, if strangers of other machines could do everything, and nobody said that they shall. */
+export function checkReach({ file, host, insecure, access }: Settings): void {
   if (insecure || isLoopback(host)) return;
   const isOpen = access === undefined || (access.anonymous !== undefined && !exceeds(allRights, access.anonymous));
   if (!isOpen) return;
-  throw new Error(
+  const Mistake = file === undefined ? UsageError : ConfigError;
+  throw new Mistake(
     `other machines reach ${host}, and everybody may do everything there: name who may come in (--login, --client-ca, or ` +
       'users in a file), or say --insecure ("insecure": true)',
   );
