@@ -1,12 +1,15 @@
 // A server of the command line, from outside: what its options and its file do, what changes while it runs, how it ends.
 
+import { once } from 'node:events';
 import { request as httpRequest } from 'node:http';
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ConnectionOptions } from 'node:tls';
 import { AuthError } from '@sallyport/core';
 import { connect, type KeyPair, type NodeConnectOptions, selfSigned } from '@sallyport/node';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { authority, client as issued } from '../packages/cli/test/fixtures/certificates.js';
 import { dialled, dialledTls, received } from '../packages/node/test/fixtures/sockets.js';
 import { buildIfStale } from '../scripts/setup.mjs';
 import { sallyport, sallyportWith, type ServerCommand, startCommand } from './fixtures/command.js';
@@ -332,6 +335,54 @@ describe('--config', () => {
     await rewrite({ ...config, origins: ['https://b.example'] });
     expect(await status('https://b.example')).toBe(200);
     expect(await status('https://a.example')).toBe(403);
+  });
+
+  test('another authority: what the old one has signed lets in nobody any more', async () => {
+    const [old, other] = await Promise.all([authority('old'), authority('other')]);
+    const [former, present] = await Promise.all([issued('ann', old), issued('ann', other)]);
+    const config = {
+      tls: { cert: 'cert', key: 'key', ca: 'ca' },
+      users: { ann: { certificate: 'ann', rights: 'all' }, bob: { passcode: hash, rights: 'all' } },
+    };
+    const { server, files } = await started(config, { ...pair, ca: old.cert });
+    const by = ({ cert, key }: KeyPair) => ({ ca: pair.cert, cert, key });
+    const goes = await connected(server, undefined, by(former));
+    const stays = await connected(server, { login: 'bob', passcode: ann.passcode }, by(former));
+    const gone = new Promise<unknown>((resolve) => {
+      goes.onState((state, { error }) => state === 'closed' && resolve(error));
+    });
+    const states: string[] = [];
+    stays.onState((state) => states.push(state));
+    // A connection of HTTP says with each request who it is; another has not said it yet; a session can be resumed.
+    const talk = async (options: ConnectionOptions = {}) => {
+      const socket = await dialledTls(server.port, { ...by(former), ...options });
+      const heard = { text: '' };
+      socket.on('data', (chunk: Buffer) => (heard.text += chunk.toString('latin1')));
+      const says = async (said: string, answer: RegExp) => {
+        heard.text = '';
+        socket.write(said);
+        await expect.poll(() => heard.text).toMatch(answer);
+      };
+      return { socket, says };
+    };
+    const body = request('rpc.methods');
+    const head = ['POST /rpc HTTP/1.1', 'host: localhost', 'content-type: application/json'];
+    const post = [...head, `content-length: ${body.length}`, '', body].join('\r\n');
+    const http = await talk();
+    const session = once(http.socket, 'session');
+    await http.says(post, /^HTTP\/1\.1 200 /);
+    const late = await talk();
+    files.write('ca', other.cert);
+    server.signal('SIGHUP');
+    await server.said(/changes have been applied/);
+    expect(await gone).toBeInstanceOf(AuthError);
+    await http.says(post, /^HTTP\/1\.1 401 /);
+    await late.says(login, /^ERROR\n[^]*error-code:ERR_AUTH\n/);
+    const [resumable] = (await session) as [Buffer];
+    await (await talk({ session: resumable })).says(login, /^ERROR\n[^]*error-code:ERR_AUTH\n/);
+    expect((await connected(server, undefined, by(present))).state).toBe('connected');
+    await stays.call('rpc.methods');
+    expect(states).toEqual([]);
   });
 
   test.each<[string, string[], number, RegExp]>([

@@ -10,7 +10,7 @@ import { defaultServerLimits, type ServerLimits } from './limits.js';
 import { ignore, Passage, type PassageTerms } from './passage.js';
 import { isProxy, proxyList } from './proxy-protocol.js';
 import { describeRejection, noOutcomes, type Outcomes, type Rejection } from './rejections.js';
-import type { TlsGate } from './tls.js';
+import type { TlsGate, TlsGateOptions } from './tls.js';
 
 /** A connection whose protocol is known and whose bytes are untouched. */
 export interface Accepted {
@@ -22,6 +22,8 @@ export interface Accepted {
   remoteAddress: string;
   /** The client's certificate, if it was asked for one and ours has been signed by `ca`. */
   peerCertificate?: PeerCertificate;
+  /** The option `tls.ca` that the client's certificate was verified by. */
+  ca?: TlsGateOptions['ca'];
   /** The server that the client named in the TLS handshake (SNI). */
   servername?: string;
   /** The protocol that the client named in the TLS handshake. */
@@ -123,7 +125,7 @@ export class Acceptor {
     for (const socket of this.undecided) socket.destroy();
   }
 
-  private handOver({ raw, socket, address, alpn, opened, ticket }: Passage, protocol: Protocol): void {
+  private handOver({ raw, socket, address, alpn, ca, opened, ticket }: Passage, protocol: Protocol): void {
     this.undecided.delete(raw);
     this.outcomes[protocol]++;
     this.options.handlers[protocol]!({
@@ -132,6 +134,7 @@ export class Acceptor {
       secure: socket !== raw,
       remoteAddress: address,
       peerCertificate: certificateOf(socket),
+      ca,
       servername: ('servername' in socket && (socket.servername as string | false)) || undefined,
       alpn,
       opened,

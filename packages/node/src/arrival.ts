@@ -49,11 +49,13 @@ export function arrivalOf(
   };
 }
 
-function tlsOf({ socket, peerCertificate, alpn }: Accepted): TlsOrigin | undefined {
+function tlsOf({ socket, peerCertificate, alpn, ca }: Accepted): TlsOrigin | undefined {
   if (!('authorized' in socket)) return undefined;
   // It is false where no name was given, which Node's types do not know.
   const servername = (socket.servername as string | false) || undefined;
-  return { authorized: socket.authorized, peerCertificate, servername, alpn };
+  const told = { authorized: socket.authorized, peerCertificate, servername, alpn };
+  // Pages of it, for whoever looks for it.
+  return Object.defineProperty(told as TlsOrigin, 'ca', { value: ca });
 }
 
 function signalOf(socket: Socket, event: 'close' | 'end', isOver: boolean): AbortSignal {

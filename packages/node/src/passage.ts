@@ -11,7 +11,7 @@ import type { ServerLimits } from './limits.js';
 import { Opening } from './opening.js';
 import { readProxyHeader, seemsProxied } from './proxy-protocol.js';
 import type { Rejection } from './rejections.js';
-import { sendAlert, type TlsGate } from './tls.js';
+import { sendAlert, type TlsGate, type TlsGateOptions } from './tls.js';
 
 type Asked<Name extends string> = Readonly<Partial<Record<Name, Detector>>>;
 
@@ -38,6 +38,8 @@ export class Passage {
   socket: Socket | TLSSocket;
   /** The protocol that the client named in the TLS handshake. */
   alpn: string | undefined;
+  /** What its certificate was verified by. */
+  ca: TlsGateOptions['ca'];
   /** When it could first say what it speaks, by the clock: since its accept, or since the end of its TLS handshake. */
   opened: number;
   private opening: Opening;
@@ -104,6 +106,7 @@ export class Passage {
   private shakeHands(gate: TlsGate): void {
     this.opening.putBack();
     this.raw.once('close', () => this.reject('handshake'));
+    this.ca = gate.ca;
     gate.secure(this.raw, (secured) => {
       secured.on('error', ignore);
       this.socket = secured;

@@ -138,7 +138,10 @@ export class Server {
     return this.address!;
   }
 
-  /** Takes another certificate and key; connections there are keep theirs. */
+  /**
+   * Takes another certificate and key, and another `ca`; connections there are keep theirs, and stay: `session.tls.ca` says by
+   * which authorities they came.
+   */
   reloadTls(options: TlsGateOptions): void {
     this.gate?.reload(options);
   }

@@ -1,5 +1,6 @@
 // One connection as the server's user sees it: who is there, how it came, and its methods to call back.
 
+import type { SecureContextOptions } from 'node:tls';
 import { ConnectionError } from '@sallyport/core';
 import type { CallOptions, Caller } from '@sallyport/core/jsonrpc';
 import type { Quota } from '@sallyport/core/broker';
@@ -24,8 +25,12 @@ export interface Origin {
 
 /** Node's own description of a certificate, as far as most look at it. */
 export interface ClientCertificate {
+  /** By the short names of its parts: `{ CN: 'node7.example', … }`. */
   readonly subject: unknown;
+  /** SHA-256 of the whole, hexadecimal with colons. */
   readonly fingerprint256: string;
+  /** The whole, DER. */
+  readonly raw?: Uint8Array | undefined;
 }
 
 export interface TlsOrigin {
@@ -36,6 +41,11 @@ export interface TlsOrigin {
   readonly servername: string | undefined;
   /** The protocol agreed on by ALPN. */
   readonly alpn: string | undefined;
+  /**
+   * The option `tls.ca` that the client's certificate was verified by; after {@link Server.reloadTls} there may be another. It
+   * is not enumerable.
+   */
+  readonly ca?: SecureContextOptions['ca'];
 }
 
 /** What a session needs of its protocol. */

@@ -34,6 +34,8 @@ const NO_APPLICATION_PROTOCOL = 120;
 const LINGER = 2000;
 
 export class TlsGate {
+  /** What the certificates of clients are verified by who come now. */
+  ca: TlsGateOptions['ca'];
   private readonly server: Server;
   private readonly waiting = new Map<string, (secured: TLSSocket) => void>();
   private serverNames: readonly string[];
@@ -41,6 +43,7 @@ export class TlsGate {
 
   constructor(options: TlsGateOptions) {
     const { serverNames = [], requireAlpn = false, ...others } = options;
+    this.ca = others.ca;
     this.serverNames = serverNames;
     this.requireAlpn = requireAlpn;
     this.server = createServer({ ...withoutRenegotiation(others), ALPNProtocols: [...alpnProtocols] });
@@ -68,6 +71,7 @@ export class TlsGate {
   /** Takes new keys and certificates for the connections to come; those there are keep theirs. */
   reload({ serverNames, requireAlpn, ...options }: TlsGateOptions): void {
     this.server.setSecureContext(withoutRenegotiation(options));
+    this.ca = options.ca;
     this.serverNames = serverNames ?? this.serverNames;
     this.requireAlpn = requireAlpn ?? this.requireAlpn;
   }

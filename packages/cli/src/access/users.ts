@@ -1,7 +1,8 @@
 // Who may come in, and who may do what, by a table of users that may be replaced while the server runs.
 
 import type { Clock } from '@sallyport/core';
-import type { Access, Credentials, Session } from '@sallyport/node';
+import type { Access, Credentials, Origin, Session } from '@sallyport/node';
+import type { Authority } from './authority.js';
 import { PasscodeCheck } from './passcode-check.js';
 import type { PasscodeHash } from './passcode-hash.js';
 import { exceeds, mayDo, type Rights } from './rights.js';
@@ -44,7 +45,12 @@ export class Principal {
   }
 }
 
+/** What is known of a connection's certificate. */
+type Certified = Pick<Origin, 'peerCertificate' | 'tls'>;
+
 export class Users {
+  /** Who signs certificates now; undefined while that is who has done it from the start. */
+  private authority: Authority | undefined;
   private readonly passcodes: PasscodeCheck;
   /** By whose rights a session has subscribed, who it may no longer be: what it subscribed stays (rpc.authenticate). */
   private readonly subscribers = new WeakMap<object, Map<string, Principal>>();
@@ -64,33 +70,43 @@ export class Users {
   readonly authenticate = async (credentials: Credentials): Promise<Principal | undefined> => {
     const principal = await this.identify(credentials);
     // The table may be another one by now.
-    return principal !== undefined && this.rightsOf(principal) !== undefined ? principal : undefined;
+    return principal !== undefined && this.rightsOf(principal, credentials) !== undefined ? principal : undefined;
   };
 
   /** Asked at each action, so that what is taken from somebody is gone at once. */
   readonly authorize = (access: Access): boolean => {
-    const rights = this.rightsOf(access.principal);
+    const rights = this.rightsOf(access.principal, access.session);
     const isAllowed = rights !== undefined && mayDo(rights, access);
     if (isAllowed && (access.action === 'subscribe' || access.action === 'serve')) this.remember(access);
     return isAllowed;
   };
 
-  /** Takes another table. Returns those of the sessions that lose something by it: they must end. */
-  replace<Known extends Pick<Session, 'principal'>>(table: UserTable, sessions: Iterable<Known>): Known[] {
+  /**
+   * Takes another table, and perhaps another authority. Returns those of the sessions that lose something by it: they must
+   * end.
+   */
+  replace<Known extends Pick<Session, 'principal'> & Certified>(
+    table: UserTable,
+    sessions: Iterable<Known>,
+    authority = this.authority,
+  ): Known[] {
     const principalsOf = (session: Known): unknown[] => [
       session.principal,
       ...(this.subscribers.get(session)?.values() ?? []),
     ];
     const before = [...sessions].map((session) => ({
       session,
-      each: principalsOf(session).map((principal) => ({ principal, rights: this.rightsOf(principal) })),
+      each: principalsOf(session).map((principal) => ({ principal, rights: this.rightsOf(principal, session) })),
     }));
     this.table = table;
+    this.authority = authority;
     this.index();
     const isLess = (before: Rights | undefined, now: Rights | undefined): boolean =>
       now === undefined || (before !== undefined && exceeds(before, now));
     return before
-      .filter(({ each }) => each.some(({ principal, rights }) => isLess(rights, this.rightsOf(principal))))
+      .filter(({ session, each }) =>
+        each.some(({ principal, rights }) => isLess(rights, this.rightsOf(principal, session))),
+      )
       .map(({ session }) => session);
   }
 
@@ -111,12 +127,20 @@ export class Users {
     this.passcodes.forget(users);
   }
 
-  private rightsOf(principal: unknown): Rights | undefined {
+  private rightsOf(principal: unknown, certified: Certified): Rights | undefined {
     if (!(principal instanceof Principal)) return undefined;
-    if (principal.by === 'nothing') return this.table.anonymous;
-    if (principal.by === 'authority') return this.table.certified;
+    const { by } = principal;
+    if (by === 'nothing') return this.table.anonymous;
+    if ((by === 'certificate' || by === 'authority') && !this.isAccepted(certified)) return undefined;
+    if (by === 'authority') return this.table.certified;
     const user = this.byName.get(principal.name!);
     return principal.isStill(user) ? user.rights : undefined;
+  }
+
+  /** Whether a certificate that TLS has verified when it came would still be. */
+  private isAccepted({ peerCertificate, tls }: Certified): boolean {
+    const { authority } = this;
+    return authority === undefined || tls?.ca === authority.text || authority.accepts(peerCertificate);
   }
 
   private async identify(credentials: Credentials): Promise<Principal | undefined> {
@@ -125,7 +149,7 @@ export class Users {
     const { token, passcode } = credentials;
     if (token) return asUser(this.byToken.get(hashToken(token)), 'token', login);
     if (passcode) return this.byPasscode(login, passcode, credentials.remoteAddress);
-    const certified = this.identifyCertificate(credentials.peerCertificate, login);
+    const certified = this.identifyCertificate(credentials, login);
     if (certified !== undefined || login !== undefined) return certified;
     return this.table.anonymous && new Principal(undefined, 'nothing');
   }
@@ -137,11 +161,9 @@ export class Users {
     return isRight ? asUser(user, 'passcode') : undefined;
   }
 
-  private identifyCertificate(
-    certificate: Credentials['peerCertificate'],
-    login: string | undefined,
-  ): Principal | undefined {
-    if (certificate === undefined) return undefined;
+  private identifyCertificate(certified: Certified, login: string | undefined): Principal | undefined {
+    const { peerCertificate: certificate } = certified;
+    if (certificate === undefined || !this.isAccepted(certified)) return undefined;
     const { CN } = (certificate.subject ?? {}) as { CN?: unknown };
     // A subject with several common names is several people.
     const name = typeof CN === 'string' ? CN : undefined;

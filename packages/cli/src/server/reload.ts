@@ -5,6 +5,7 @@ import { ConnectionError, toError } from '@sallyport/core';
 import type { Server } from '@sallyport/node';
 import { checkReach, type Settings, toDoors } from '../settings/settings.js';
 import { readTls, type TlsSettings } from '../settings/tls-settings.js';
+import { Authority } from '../access/authority.js';
 import type { Users } from '../access/users.js';
 
 export interface ReloadOptions {
@@ -52,11 +53,12 @@ export class Reload {
     const { server, users, say } = this.options;
     const next: Settings = { ...this.settings, ...pickReloadable(read), tls: nextTls(this.settings.tls, read.tls) };
     checkReach(next);
-    const tls = next.tls?.cert && (await readTls(next.tls));
+    const tls = next.tls?.cert === undefined ? undefined : await readTls(next.tls);
+    const authority = tls?.ca === undefined ? undefined : new Authority(tls.ca);
     // Nothing below can fail: it is all or nothing.
     if (tls) server.reloadTls(tls);
     server.allow(toDoors(next));
-    const leaving = next.access && users ? users.replace(next.access, server.sessions) : [];
+    const leaving = next.access && users ? users.replace(next.access, server.sessions, authority) : [];
     for (const session of leaving)
       void session.close(new ConnectionError('ERR_CLOSED', 'what this user may do has changed'));
     const waiting = differences(this.settings, read);

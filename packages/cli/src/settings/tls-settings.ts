@@ -3,6 +3,7 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type KeyPair, selfSigned, type ServerTlsOptions } from '@sallyport/node';
+import { certificatesIn } from '../access/authority.js';
 import { ConfigError } from './config-value.js';
 
 /** A file, and what named it: `--cert` or `tls.cert`. */
@@ -33,7 +34,7 @@ export function tlsFiles(settings: TlsSettings | undefined): string[] {
 }
 
 /** Reads the files; throws ConfigError for what cannot be used. */
-export async function readTls(settings: TlsSettings, madeUp?: KeyPair): Promise<ServerTlsOptions> {
+export async function readTls(settings: TlsSettings, madeUp?: KeyPair): Promise<ServerTlsOptions & { ca?: string }> {
   const { cert, key, ca, requestCert, rejectUnauthorized, required, serverNames, requireAlpn } = settings;
   const pair = cert && key ? await readPair(cert, key) : (madeUp ?? (await selfSigned()));
   const authority = ca && { ca: await readCertificate(ca), requestCert, rejectUnauthorized };
@@ -51,7 +52,7 @@ async function readPair(cert: NamedFile, key: NamedFile): Promise<KeyPair> {
 
 async function readCertificate(file: NamedFile): Promise<string> {
   const text = await readNamed(file);
-  attempt(file, 'is no certificate in PEM', () => new X509Certificate(text));
+  attempt(file, 'is no certificate in PEM', () => certificatesIn(text));
   return text;
 }
 

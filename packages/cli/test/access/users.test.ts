@@ -2,10 +2,12 @@
 
 import type { Access, Credentials, Session } from '@sallyport/node';
 import { describe, expect, test } from 'vitest';
+import { Authority } from '../../src/access/authority.js';
 import { PasscodeHash } from '../../src/access/passcode-hash.js';
 import { allRights, type Rights } from '../../src/access/rights.js';
 import { hashToken } from '../../src/access/token-hash.js';
 import { Principal, type User, Users, type UserTable } from '../../src/access/users.js';
+import { authority } from '../fixtures/certificates.js';
 
 const none: Rights = { call: [], subscribe: [], send: [], serve: [] };
 const fingerprint = Array(32).fill('AB').join(':');
@@ -147,4 +149,42 @@ test('whoever is not of ours may do nothing', () => {
   const session = undefined as unknown as Session;
   for (const principal of [undefined, { name: 'ann', by: 'passcode' }, new Principal('ann', 'passcode', 'x')])
     expect(users.authorize({ action: 'call', method: 'a', principal, session })).toBe(false);
+});
+
+describe('another authority', () => {
+  const byOld = { ...certificate({ CN: 'node7.example' }), tls: { ca: 'the old one' } } as Partial<Credentials>;
+  const stranger = { ...certificate({ CN: 'anybody' }), tls: { ca: 'the old one' } } as Partial<Credentials>;
+
+  async function arrived(users: Users, given: Partial<Credentials>): Promise<Session> {
+    return { ...given, principal: await users.authenticate({ ...origin, ...given } as Credentials) } as Session;
+  }
+
+  test('ends those who came by certificates that it does not accept, and no others', async () => {
+    const users = new Users({ ...table, certified: allRights });
+    const passcode = { ...byOld, login: 'ann', passcode: 'anns' };
+    const [user, somebody, ann] = await Promise.all([byOld, stranger, passcode].map((one) => arrived(users, one)));
+    const own = new Authority((await authority('new')).cert);
+    expect(users.replace({ ...table, certified: allRights }, [user!, somebody!, ann!], own)).toEqual([user, somebody]);
+    const may = (session: Session) =>
+      users.authorize({ action: 'call', method: 'a', principal: session.principal, session } as Access);
+    expect([somebody, ann].map((session) => may(session!))).toEqual([false, true]);
+  });
+
+  test('holds for a connection that was there before and says only now who it is; for new ones TLS has seen to it', async () => {
+    const users = new Users({ ...table, anonymous: none });
+    const own = new Authority((await authority('new')).cert);
+    users.replace({ ...table, anonymous: none }, [], own);
+    expect(await nameOf(users, byOld)).toBe('stranger by nothing');
+    expect(await nameOf(users, { ...byOld, login: 'node7' })).toBeUndefined();
+    expect(await nameOf(users, { ...byOld, tls: { ca: own.text } } as Partial<Credentials>)).toBe('node7');
+  });
+
+  test('that is the same ends nobody', async () => {
+    const { cert } = await authority('old');
+    const users = new Users(table);
+    const user = await arrived(users, { ...byOld, tls: { ca: cert } } as Partial<Credentials>);
+    expect(users.replace(table, [user], new Authority(cert))).toEqual([]);
+    // Nor does a table that comes later, without a word of authorities.
+    expect(users.replace(table, [user])).toEqual([]);
+  });
 });
