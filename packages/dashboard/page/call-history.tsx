@@ -1,6 +1,7 @@
 // The console's last calls, to look at or to run again.
 
 import type { Calls, FinishedCall, Outcome } from './calls.js';
+import { Icon } from './icon.jsx';
 import { took } from './quantities.js';
 
 interface HistoryProps {
@@ -55,16 +56,8 @@ function inShort(outcome: Outcome): string {
 
 function Turn() {
   return (
-    <svg
-      viewBox="0 0 16 16"
-      width="16"
-      height="16"
-      fill="none"
-      stroke="currentColor"
-      stroke-width="1.5"
-      aria-hidden="true"
-    >
+    <Icon>
       <path d="M13 8a5 5 0 1 1-1.6-3.7M13 2.5v3h-3" />
-    </svg>
+    </Icon>
   );
 }

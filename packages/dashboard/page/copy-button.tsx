@@ -2,6 +2,7 @@
 
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
+import { Icon } from './icon.jsx';
 
 interface CopyButtonProps {
   text: () => string;
@@ -69,33 +70,17 @@ function copyBySelection(text: string): boolean {
 
 function Sheets() {
   return (
-    <svg
-      viewBox="0 0 16 16"
-      width="16"
-      height="16"
-      fill="none"
-      stroke="currentColor"
-      stroke-width="1.5"
-      aria-hidden="true"
-    >
+    <Icon>
       <rect x="5.75" y="5.75" width="7.5" height="7.5" rx="1.5" />
       <path d="M10.25 3.5v-.25a.5.5 0 0 0-.5-.5h-6.5a.5.5 0 0 0-.5.5v6.5a.5.5 0 0 0 .5.5h.25" />
-    </svg>
+    </Icon>
   );
 }
 
 function Tick() {
   return (
-    <svg
-      viewBox="0 0 16 16"
-      width="16"
-      height="16"
-      fill="none"
-      stroke="currentColor"
-      stroke-width="2"
-      aria-hidden="true"
-    >
+    <Icon line={2}>
       <path d="m3 8.5 3.25 3.25L13 5" />
-    </svg>
+    </Icon>
   );
 }

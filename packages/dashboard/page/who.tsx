@@ -1,6 +1,7 @@
 // Who is logged in, and the way out; or the way in, for those who have come without and would be let do more.
 
 import type { Connection } from './connection.js';
+import { Icon } from './icon.jsx';
 import type { Login } from './login.js';
 
 export function Who({ login, connection }: { login: Login; connection: Connection }) {
@@ -34,17 +35,9 @@ export function Who({ login, connection }: { login: Login; connection: Connectio
 /** A door and the way out of it, where there is no room for words. */
 function Exit() {
   return (
-    <svg
-      viewBox="0 0 16 16"
-      width="16"
-      height="16"
-      fill="none"
-      stroke="currentColor"
-      stroke-width="1.5"
-      aria-hidden="true"
-    >
+    <Icon>
       <path d="M6.5 2.5h-4v11h4M6 8h7.5M10.5 5l3 3-3 3" />
-    </svg>
+    </Icon>
   );
 }
 
