@@ -3,6 +3,7 @@
 
 import type { Random } from './random.js';
 
+/** How long to wait before trying again. */
 export interface BackoffOptions {
   /** The first wait is at most this, milliseconds. Default 500. */
   firstDelay?: number;

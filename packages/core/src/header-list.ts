@@ -8,6 +8,7 @@ export type HeaderRecord = Readonly<Record<string, string>>;
 
 /** An ordered list of headers. Immutable. */
 export class HeaderList {
+  /** None at all. */
   static readonly empty: HeaderList = /* @__PURE__ */ new HeaderList([]);
 
   /** Names and values in turn. A flat array is a good deal cheaper to build for every frame than a Map. */
@@ -40,6 +41,7 @@ export class HeaderList {
     return undefined;
   }
 
+  /** Whether there is such a header. */
   has(name: string): boolean {
     return this.get(name) !== undefined;
   }
@@ -49,6 +51,7 @@ export class HeaderList {
     return this.pairs.length / 2;
   }
 
+  /** Names and values in pairs, in the order sent; repeated ones, too. */
   *[Symbol.iterator](): Generator<[name: string, value: string]> {
     for (let at = 0; at < this.pairs.length; at += 2) yield [this.pairs[at]!, this.pairs[at + 1]!];
   }

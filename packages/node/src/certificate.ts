@@ -2,6 +2,7 @@
 
 import { isIP } from 'node:net';
 
+/** What a made-up certificate says. */
 export interface SelfSignedOptions {
   /** Host names and addresses. Default localhost, 127.0.0.1 and ::1. */
   names?: readonly string[];
@@ -11,7 +12,9 @@ export interface SelfSignedOptions {
 
 /** A certificate and its key, both PEM, the way Node's tls options take them. */
 export interface KeyPair {
+  /** The certificate. */
   cert: string;
+  /** Its private key. */
   key: string;
 }
 

@@ -21,6 +21,7 @@ export interface NodeDialOptions {
   ca?: string | Buffer | undefined;
   /** Our own certificate and its key, PEM, for servers that ask for one. */
   cert?: string | Buffer | undefined;
+  /** The key of `cert`, PEM. */
   key?: string | Buffer | undefined;
   /** Accept any certificate, as for the one that a demo makes up. Default false. */
   insecure?: boolean | undefined;
@@ -28,7 +29,9 @@ export interface NodeDialOptions {
   servername?: string | undefined;
   /** How long dialling may take, milliseconds. Default 10 000. */
   dialTime?: number | undefined;
+  /** Where time comes from. Default: the machine's. */
   clock?: Clock | undefined;
+  /** The bounds of this side; see `defaultLimits`. */
   limits?: Partial<Limits> | undefined;
 }
 

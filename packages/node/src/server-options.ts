@@ -14,6 +14,7 @@ export interface ServerTlsOptions extends TlsGateOptions {
   required?: boolean;
 }
 
+/** What a server can be told; {@link createServer} has nothing that must be. */
 export interface ServerOptions<Principal = unknown> extends Omit<HubOptions, 'limits' | 'authenticate' | 'authorize'> {
   /** Who somebody is; asked once of each connection, and of each request by HTTP. Default: nobody is asked. */
   authenticate?: Authenticate<Principal> | undefined;
@@ -42,9 +43,11 @@ export interface ServerOptions<Principal = unknown> extends Omit<HubOptions, 'li
   xmlRpc?: boolean | string | undefined;
   /** Listen beyond loopback although there is no `authenticate`. Default false. */
   insecure?: boolean | undefined;
+  /** Bounds on what others can make it hold, and wait for; see `defaultServerLimits`. */
   limits?: Partial<ServerLimits> | undefined;
 }
 
+/** Where to listen. */
 export interface ListenOptions {
   /** Default 54321; 0 is any that is free. */
   port?: number;
@@ -52,6 +55,7 @@ export interface ListenOptions {
   host?: string;
 }
 
+/** How to empty a server. */
 export interface DrainOptions {
   /** How long it may take, milliseconds. Default `limits.drainTime`, 5000. */
   over?: number | undefined;

@@ -47,10 +47,13 @@ const CLOSE_TIME = 3000;
 
 /** Where a server can be reached. */
 export interface ServerAddress {
+  /** An IP address, as the system has it. */
   host: string;
+  /** The port, which is another than asked for if that was 0. */
   port: number;
 }
 
+/** What {@link createServer} makes: one port for all protocols, with methods, events, and the connections there are. */
 export class Server {
   private readonly hub: Hub;
   private readonly http: HttpServer;
@@ -67,6 +70,7 @@ export class Server {
   /** The names that are answered unless there is a list of them. */
   private usualHosts: readonly string[] | undefined;
 
+  /** Takes options as they are; {@link createServer} looks whether they are right. */
   constructor(private readonly options: ServerOptions) {
     this.clock = options.clock ?? systemClock;
     this.limits = { ...defaultServerLimits, ...options.limits };
@@ -105,7 +109,10 @@ export class Server {
     this.hub.implement(methods);
   }
 
-  /** Publishes an event to everybody who watches its name, a dotted one such as `vm.started`. */
+  /**
+   * Publishes an event to everybody who watches its name, a dotted one such as `vm.started`. Throws ProtocolError
+   * `ERR_DESTINATION` for a name that is none.
+   */
   emit(name: string, data?: unknown): void {
     this.hub.emit(name, data);
   }
@@ -167,6 +174,7 @@ export class Server {
     return (this.closing ??= this.end());
   }
 
+  /** As {@link close}: `await using server = …`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

@@ -8,10 +8,13 @@ import { type Contract, remote, type Remote } from '@sallyport/core/client';
 
 /** How a connection reached the port. */
 export interface Origin {
+  /** What it speaks; inside a WebSocket, what is spoken there. */
   readonly protocol: 'stomp' | 'jsonrpc' | 'http';
+  /** What carries that. */
   readonly transport: 'tcp' | 'websocket' | 'http';
   /** Whether TLS was spoken. */
   readonly secure: boolean;
+  /** The client's IP address, as a trusted proxy says if there is one; IPv4 ones are written the IPv4 way. */
   readonly remoteAddress: string;
   /** The same as `remoteAddress`. */
   readonly remote: string;
@@ -33,9 +36,11 @@ export interface ClientCertificate {
   readonly raw?: Uint8Array | undefined;
 }
 
+/** What a TLS handshake told of a client. */
 export interface TlsOrigin {
   /** Whether the client gave a certificate that its CA vouches for. */
   readonly authorized: boolean;
+  /** The client's certificate, if it is authorized. */
   readonly peerCertificate: ClientCertificate | undefined;
   /** The name the client asked for (SNI). */
   readonly servername: string | undefined;
@@ -57,14 +62,23 @@ export interface Wire {
   close(reason?: Error): Promise<void>;
 }
 
+/** One connection as the server sees it, or one request by HTTP: `call.session` in a handler, `server.sessions`. */
 export class Session<Api extends Contract = Contract> implements Caller, Origin {
+  /** What it speaks. */
   readonly protocol: Origin['protocol'];
+  /** What carries that. */
   readonly transport: Origin['transport'];
+  /** Whether TLS is spoken. */
   readonly secure: boolean;
+  /** The client's IP address; behind a trusted proxy, as that says. */
   readonly remoteAddress: string;
+  /** The same as `remoteAddress`. */
   readonly remote: string;
+  /** The page's origin, of a browser. */
   readonly origin: string | undefined;
+  /** What the TLS handshake told; undefined on a plain connection. */
   readonly tls: Origin['tls'];
+  /** The client's certificate, if it gave one that its CA vouches for. */
   readonly peerCertificate: Origin['peerCertificate'];
   /** What `authenticate` returned. */
   principal: unknown;

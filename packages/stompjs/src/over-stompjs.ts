@@ -5,6 +5,7 @@ import { Client, type ClientOptions, type Contract } from '@sallyport/core/clien
 import type { Client as StompjsClient } from '@stomp/stompjs';
 import { StompjsBroker } from './stompjs-broker.js';
 
+/** Options of {@link overStompjs}: those of a client. */
 export type OverStompjsOptions = ClientOptions;
 
 const rules: OptionRules = { limits: 'object', clock: 'object', timeout: 'number', onError: 'function' };

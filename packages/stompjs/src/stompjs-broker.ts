@@ -28,9 +28,11 @@ import type { Client as StompjsClient, IFrame } from '@stomp/stompjs';
 import { listenIn } from './callbacks.js';
 import { StompjsSubscription } from './stompjs-subscription.js';
 
+/** Options of {@link StompjsBroker}. */
 export interface StompjsBrokerOptions {
   /** `writeBuffer`. */
   limits?: Partial<Limits>;
+  /** Where time comes from. Default: the machine's. */
   clock?: Clock;
 }
 
@@ -43,6 +45,7 @@ const BUFFERED = 1024 * 1024;
 /** There is no drain event, so the buffer is looked at this often while it is full, milliseconds. */
 const LOOK = 10;
 
+/** A `Client` of @stomp/stompjs as a Broker; the client stays its owner's. */
 export class StompjsBroker implements Broker {
   can: ReadonlySet<Capability> = new Set(extrasOf('sallyport'));
   readonly #stomp: StompjsClient;

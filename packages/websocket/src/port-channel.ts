@@ -17,6 +17,7 @@ import { Pongs } from './pongs.js';
 import type { WebSocketPort } from './port.js';
 import type { WebSocketOptions } from './stream.js';
 
+/** Options of channels over a WebSocket that can be paused. */
 export interface PortOptions extends WebSocketOptions {
   /** Runs at the end of the turn, when everything sent during it leaves. Default queueMicrotask. */
   schedule?: (run: () => void) => void;

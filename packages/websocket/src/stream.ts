@@ -27,6 +27,7 @@ export interface WebSocketLike {
   addEventListener(type: 'error', listener: (event: object) => void): void;
 }
 
+/** Options of channels over a WebSocket. */
 export interface WebSocketOptions {
   /** Where time comes from. */
   clock?: Clock;

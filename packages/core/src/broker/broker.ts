@@ -8,7 +8,9 @@ import { type Body, bodyLength, detachBody, detachText } from '../text.js';
 export interface Message {
   /** `/topic/a.b`, `/queue/x`, `/temp-queue/x`, or an address that a `replyTo` gave. */
   readonly destination: string;
+  /** Under STOMP's names, on every engine. */
   readonly headers: HeaderList;
+  /** A text, or bytes. */
   readonly body: Body;
   /** Where answers go: a destination that the sender itself listens to. */
   readonly replyTo?: string | undefined;
@@ -66,6 +68,7 @@ export type AckMode = 'auto' | 'client-individual';
  */
 export type OnDelivery = (delivery: Delivery) => unknown;
 
+/** How a subscription is to be served. */
 export interface SubscribeOptions {
   /** Default `auto`. */
   ack?: AckMode | undefined;
@@ -79,17 +82,21 @@ export interface SubscribeOptions {
   onEnd?: (reason: Error) => void;
 }
 
+/** A subscription that is there until it is closed, whatever becomes of the connection below. */
 export interface Subscription {
   /** Resolves once the broker has taken the subscription; rejects if it refuses. */
   readonly ready: Promise<void>;
   /** The cursor up to which everything has been delivered, where the broker keeps events. */
   readonly cursor: string | undefined;
+  /** Ends it: nothing more is delivered, and what has not been acknowledged comes again, here or elsewhere. */
   close(): void;
 }
 
 /** An address of our own that answers can be sent to. */
 export interface Inbox {
+  /** What to give as `replyTo`. */
   readonly address: string;
+  /** Nothing more is received. */
   close(): void;
 }
 
@@ -97,7 +104,9 @@ export interface Inbox {
 export interface Transaction {
   /** Sends once it is committed. Throws if that could never succeed. */
   send(message: Message): Promise<void> | undefined;
+  /** Settles a delivery once it is committed: it has been dealt with. */
   ack(delivery: Delivery): void;
+  /** Settles a delivery once it is committed: it could not be dealt with, and comes again. */
   nack(delivery: Delivery): void;
   /** Does all of it; throws, or rejects, if it could not, and then nothing was done. */
   commit(): Promise<void> | undefined;
@@ -116,8 +125,10 @@ export type Capability = 'resume' | 'private-requests' | 'acknowledge' | 'transa
 /** `up`: sends go out now. `down`: the connection was lost and is being made again. `closed`: for good. */
 export type BrokerState = 'connecting' | 'up' | 'down' | 'closed';
 
+/** Told of each change; `reason` is why a connection was lost, or is closed for good. */
 export type StateListener = (state: BrokerState, reason?: Error) => void;
 
+/** Whoever carries messages: the server inside this process, a STOMP connection to any server, another engine. */
 export interface Broker {
   /** Returns nothing if the message went out and there is room for more; else a promise for that. */
   send(message: Message): Promise<void> | undefined;
@@ -127,9 +138,12 @@ export interface Broker {
   inbox(on: (delivery: Delivery) => void): Inbox;
   /** Begins a transaction; on brokers that can `transact`. */
   begin?(): Transaction;
+  /** What it can do beside sending and subscribing. */
   readonly can: ReadonlySet<Capability>;
+  /** What has become of the connection. */
   readonly state: BrokerState;
   /** Calls back on each change; returns what stops that. */
   onState(listener: StateListener): () => void;
+  /** Ends all subscriptions, and the connection if it has one of its own; for good. */
   close(): Promise<void>;
 }

@@ -65,6 +65,7 @@ export interface LinkHost extends QueueHost, ReplyHost {
   hasQueue(destination: string): boolean;
 }
 
+/** What one connection may and has on the embedded broker, as a Broker. */
 export class EmbeddedLink implements Broker, ReplyOwner {
   readonly can: ReadonlySet<Capability> = new Set(['resume', 'private-requests', 'acknowledge', 'transact']);
   state: BrokerState = 'up';

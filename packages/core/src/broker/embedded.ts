@@ -41,8 +41,11 @@ export type BrokerLimits = Pick<
   | 'historyTime'
 >;
 
+/** Options of a broker inside this process. */
 export interface EmbeddedBrokerOptions {
+  /** What it may keep; see `defaultLimits`. */
   limits?: Partial<BrokerLimits>;
+  /** Where time comes from. Default: the machine's. */
   clock?: Clock;
   /** Milliseconds since 1970, for the header `expires`. Default Date.now. */
   wallClock?: () => number;
@@ -54,6 +57,7 @@ export interface EmbeddedBrokerOptions {
   onLost?: (delivery: Delivery, why: Error) => void;
 }
 
+/** A broker inside this process; {@link EmbeddedBroker.link} gives each connection its own view of it. */
 export class EmbeddedBroker implements LinkHost {
   readonly limits: BrokerLimits;
   readonly topics = new TopicTree<EmbeddedSubscription>();

@@ -7,6 +7,7 @@ import { Iteration } from './iteration.js';
 
 /** Where something is missing; `missed` counts it if that is known. */
 export interface Gap {
+  /** How many are gone, if that is known. */
   readonly missed?: number;
 }
 

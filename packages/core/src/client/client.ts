@@ -14,8 +14,11 @@ import { checkDestination } from '../stomp/server-kind.js';
 import { EventStream, type EventsOptions } from './event-stream.js';
 import { type Contract, remote, type Remote } from './remote.js';
 
+/** Options of a client over any broker. */
 export interface ClientOptions {
+  /** The bounds of this side; see `defaultLimits`. */
   limits?: Partial<Limits>;
+  /** Where time comes from. Default: the machine's. */
   clock?: Clock;
   /** How long a call waits for its answer unless it says otherwise, milliseconds. Default 30 000. */
   timeout?: number;
@@ -25,6 +28,7 @@ export interface ClientOptions {
 
 /** Where a call goes: a service of that name, served by whoever has the right to; default: the server itself. */
 export interface ServiceOptions {
+  /** The name, such as `disks`. */
   service?: string;
 }
 
@@ -36,6 +40,7 @@ export class Client<Api extends Contract = Contract> {
   /** The other side's methods: `client.api.host.getStats(params, options)`. */
   readonly api: Remote<Api>;
   protected readonly rpc: BrokerRpc;
+  /** What carries it all. */
   readonly broker: Broker;
   readonly #options: ClientOptions;
   /** By service; those without one are our own methods, which only the server may call. */
@@ -75,7 +80,10 @@ export class Client<Api extends Contract = Contract> {
     });
   }
 
-  /** Publishes an event, if the server lets us. */
+  /**
+   * Publishes an event, if the server lets us: at most once. Rejects with ConnectionError if there is no connection, with
+   * ProtocolError `ERR_DESTINATION` or a TypeError for a name that is none.
+   */
   async emit(name: string, data?: unknown): Promise<void> {
     const destination = topicOf(name, 'refused');
     await this.broker.send({ destination, headers: jsonHeaders, body: requestText(undefined, name, data) });
@@ -111,6 +119,7 @@ export class Client<Api extends Contract = Contract> {
     this.rpc.close();
   }
 
+  /** As {@link close}: `await using client = …`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

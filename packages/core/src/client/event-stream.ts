@@ -8,6 +8,7 @@ import { BoundedIteration, type Gap } from './bounded-iteration.js';
 export interface EventItem<Data = unknown> {
   /** The name it was emitted by; of a gap, `$/gap`. */
   readonly name: string;
+  /** What it was emitted with, as JSON has it. */
   readonly data: Data;
   /** `epoch:offset`; hand it back as `after` to go on behind it. */
   readonly cursor: string | undefined;
@@ -15,14 +16,19 @@ export interface EventItem<Data = unknown> {
   readonly gap: Gap | undefined;
 }
 
+/** How events are watched. */
 export interface EventsOptions {
   /** Go on behind this cursor, with what the server still has. */
   after?: string;
+  /** Ends the iteration, which throws the signal's reason. */
   signal?: AbortSignal | undefined;
   /** Events that may wait to be iterated; more drops the oldest, and says so by a gap. Default limits.eventBuffer, 1000. */
   buffer?: number | undefined;
 }
 
+/**
+ * Events to iterate, in order: `for await (const { name, data, gap } of client.events('vm.*')) …`. Leaving the loop ends it.
+ */
 export class EventStream<Data = unknown> extends BoundedIteration<EventItem<Data>> {
   constructor(broker: Broker, pattern: string, { after, signal, buffer = 1000 }: EventsOptions = {}) {
     super(buffer);

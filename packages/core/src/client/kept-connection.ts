@@ -12,11 +12,15 @@ import type { Random } from '../random.js';
 
 /** Who we are: a token, or login and passcode. */
 export interface Credentials {
+  /** Says by itself who we are. */
   token?: string;
+  /** With `passcode`, unless our certificate proves it. */
   login?: string;
+  /** With `login`. */
   passcode?: string;
 }
 
+/** How a connection is made, and made again when it is lost. */
 export interface KeepOptions extends BackoffOptions {
   /** Makes a connection; rejects if it cannot. */
   dial: () => Promise<ByteStream>;
@@ -29,6 +33,7 @@ export interface KeepOptions extends BackoffOptions {
   retryFirst?: boolean;
   /** Chance in [0, 1) for the jitter of delays; for tests. Default Math.random. */
   random?: Random;
+  /** Where time comes from. Default: the machine's. */
   clock?: Clock;
 }
 
@@ -38,6 +43,7 @@ export interface RetryInfo {
   attempt: number;
   /** Milliseconds until the next attempt, while one is being waited for. */
   retryIn?: number | undefined;
+  /** Why the last one was lost, or could not be made. */
   error?: Error | undefined;
 }
 

@@ -30,11 +30,14 @@ import {
 } from './stomp-subscription.js';
 import { checkMessage, type PlainMessage, StompTransaction } from './stomp-transaction.js';
 
+/** How to connect, and to connect again. */
 export interface StompBrokerOptions extends StompConnectOptions, Omit<KeepOptions, 'clock'> {}
 
 const standard: readonly Capability[] = ['acknowledge', 'transact'];
 
+/** A STOMP server as a Broker, with acknowledgement and transactions; what `client.stomp` is. */
 export class StompBroker implements Broker {
+  /** What the server can do, as far as it has said who it is. */
   can: ReadonlySet<Capability> = new Set([...standard, ...extrasOf('sallyport')]);
   readonly #options: StompBrokerOptions;
   readonly #subscriptions = new Map<string, StompSubscription>();
@@ -53,10 +56,12 @@ export class StompBroker implements Broker {
     });
   }
 
+  /** What has become of the connection. */
   get state(): BrokerState {
     return this.#kept.state;
   }
 
+  /** How far making the connection again has come. */
   get retry(): RetryInfo {
     return this.#kept.retry;
   }
@@ -139,12 +144,14 @@ export class StompBroker implements Broker {
     }
   }
 
+  /** An address of our own, the same on all connections. */
   inbox(on: (delivery: Delivery) => void): Inbox {
     const address = '/temp-queue/inbox-' + randomName().slice(0, 8);
     const subscription = this.subscribe(address, on);
     return { address, close: () => subscription.close() };
   }
 
+  /** Calls back on each change; returns what stops that. */
   onState(listener: StateListener): () => void {
     return this.#kept.onState(listener);
   }
@@ -159,6 +166,7 @@ export class StompBroker implements Broker {
     this.#kept.retryNow();
   }
 
+  /** Ends all subscriptions and leaves; for good. */
   close(): Promise<void> {
     return this.#kept.close();
   }

@@ -23,13 +23,19 @@ export function clientState(state: BrokerState, wasUp: boolean): ClientState {
   return wasUp ? 'reconnecting' : 'connecting';
 }
 
+/** Options of a client that has a connection of its own. */
 export type ClientOptionsOverStomp = ClientOptions & StompBrokerOptions;
 
+/**
+ * A client with a connection of its own, which it keeps up: what `connect` gives. Calls methods, watches events, serves
+ * methods.
+ */
 export class StompClient<Api extends Contract = Contract> extends Client<Api> {
   /** The session below, for whoever wants to send and subscribe by STOMP's own terms. */
   readonly stomp: StompBroker;
   readonly #auth: StompBrokerOptions['auth'];
 
+  /** Begins to connect. */
   constructor(options: ClientOptionsOverStomp) {
     const stomp = new StompBroker(options);
     super(stomp, options);
@@ -37,6 +43,7 @@ export class StompClient<Api extends Contract = Contract> extends Client<Api> {
     this.stomp = stomp;
   }
 
+  /** What has become of the connection. */
   get state(): ClientState {
     return clientState(this.stomp.state, this.stomp.wasUp);
   }

@@ -42,7 +42,9 @@ export interface AcknowledgeOptions extends StompSubscribeOptions {
 
 /** A delivery to acknowledge; only the connection that it came by knows it. */
 export interface StompDelivery extends Delivery {
+  /** It has been dealt with, and is forgotten. Does nothing once it is settled, or its connection has ended. */
   ack(): void;
+  /** It could not be dealt with, and comes again, here or elsewhere; otherwise as `ack`. */
   nack(): void;
   /** Whether it came by this connection, its subscription is still there, and it has not been settled. */
   isHeldBy(connection: StompConnection): boolean;

@@ -10,9 +10,13 @@ import type { Body } from '../text.js';
 
 /** A message as one writes it by hand. */
 export interface PlainMessage {
+  /** Such as `/queue/work`. */
   readonly destination: string;
+  /** More headers of SEND. */
   readonly headers?: HeaderRecord;
+  /** A text, or bytes. */
   readonly body: Body;
+  /** Where answers go: a destination that we listen to. */
   readonly replyTo?: string;
 }
 
@@ -23,6 +27,7 @@ export function checkMessage(message: Message | PlainMessage): void {
   checkOptions(message, messageRules, 'send');
 }
 
+/** Messages sent and deliveries settled all together, or not at all, on the connection that it was begun on. */
 export class StompTransaction implements Transaction {
   readonly #connection: StompConnection;
   readonly #id: string;

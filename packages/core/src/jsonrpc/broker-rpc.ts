@@ -13,17 +13,23 @@ import { Dispatcher, type DispatcherOptions } from './dispatcher.js';
 import { errorText, type Id, idOf, isResponse, jsonOf, messageOf, requestText } from './message.js';
 import { MethodTable } from './methods.js';
 
+/** Options of calls both ways through a broker. */
 export interface BrokerRpcOptions extends Pick<DispatcherOptions, 'authorize' | 'onError'> {
+  /** The bounds of this side; see `defaultLimits`. */
   limits?: Partial<Pick<Limits, 'calls' | 'batch' | 'pendingCalls' | 'jsonDepth'>>;
+  /** Where time comes from. Default: the machine's. */
   clock?: Clock;
   /** Default time for an answer, milliseconds. Default 30 000. */
   timeout?: number;
+  /** What this side answers. Default: nothing yet. */
   methods?: MethodTable;
   /** Who sent a request; default: whoever gets the answer. */
   callerOf?: (delivery: Delivery) => Caller;
 }
 
+/** Calls both ways through a broker, whatever its engine is. */
 export class BrokerRpc {
+  /** What this side answers. */
   readonly methods: MethodTable;
   readonly dispatcher: Dispatcher;
   readonly #broker: Broker;

@@ -37,7 +37,9 @@ export interface Envelope {
 
 /** What a handler is told of its call, beside the params. One for each call: `private` costs less to make than `#`. */
 export class Call {
+  /** The method's name. */
   readonly method: string;
+  /** When its time is over, by the clock of whoever answers, milliseconds; Infinity: never. */
   readonly deadline: number;
   /** Set with the answer; there is no progress after it. */
   answered = false;

@@ -17,6 +17,7 @@ import {
   responseError,
 } from './message.js';
 
+/** How one call is made. */
 export interface CallOptions {
   /** Cancels: the call rejects with the signal's reason, and the other side's handler is told. */
   signal?: AbortSignal | undefined;

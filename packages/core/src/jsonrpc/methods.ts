@@ -24,6 +24,7 @@ export type Implementation<Api extends object> = {
       : never;
 };
 
+/** The methods that one side offers, by their dotted names. */
 export class MethodTable {
   readonly #handlers = new Map<string, Handler<unknown>>();
 

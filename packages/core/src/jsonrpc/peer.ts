@@ -11,12 +11,17 @@ import type { Caller } from './call.js';
 import type { Dispatcher } from './dispatcher.js';
 import { ErrorCode, errorText, parseJson, requestText } from './message.js';
 
+/** Options of {@link JsonRpcPeer}. */
 export interface JsonRpcPeerOptions extends Pick<CallsOptions, 'clock' | 'timeout'> {
+  /** The bounds of this side; see `defaultLimits`. */
   limits?: Partial<Pick<Limits, 'pendingCalls' | 'jsonDepth' | 'batch' | 'halfClosedTime'>>;
+  /** Answers what the other side calls. */
   dispatcher: Dispatcher;
+  /** Whoever the other side is. */
   caller: Caller;
 }
 
+/** One side of a connection that carries JSON-RPC and nothing else. */
 export class JsonRpcPeer {
   private readonly calls: Calls;
   /** What of the other side's is being worked on. */
@@ -39,10 +44,12 @@ export class JsonRpcPeer {
     });
   }
 
+  /** Calls a method of the other side; settles as a call of a client does. */
   call(method: string, params: unknown, options?: CallOptions): Promise<unknown> {
     return this.calls.start('', method, params, options);
   }
 
+  /** Sends a notification; nothing comes back. */
   async notify(method: string, params: unknown): Promise<void> {
     await this.channel.send(requestText(undefined, method, params));
   }

@@ -14,6 +14,7 @@ import { type BeatOptions, HeartBeat, type HeartBeatOffer, offerHeartBeat, silen
 import { checkDestination, type ServerKind, serverKind, spellExpiration } from './server-kind.js';
 import { type Version, versions } from './version.js';
 
+/** How one connection is begun. */
 export interface StompConnectOptions extends BeatOptions {
   /** The virtual host to connect to; the name the server was dialled by. Undefined for a server that does not ask. */
   host: string | undefined;
@@ -23,7 +24,9 @@ export interface StompConnectOptions extends BeatOptions {
   errorEnds?: 'connection' | 'frame';
   /** More headers for CONNECT, such as login and passcode. */
   headers?: HeaderRecord;
+  /** The bounds of this side; see `defaultLimits`. */
   limits?: Partial<Limits>;
+  /** Where time comes from. Default: the machine's. */
   clock?: Clock;
 }
 
@@ -48,6 +51,7 @@ export function connectStomp(
   return new StompConnection(stream, events, options).open();
 }
 
+/** One connection of a client, from CONNECT to its end. */
 export class StompConnection {
   /** Resolves when the connection has ended; with the reason, unless it was closed from this side. */
   readonly ended: Promise<Error | undefined>;

@@ -23,7 +23,9 @@ export const clientCommands = [
 /** What a server may send (STOMP 1.2, Server Frames). */
 export const serverCommands = ['MESSAGE', 'RECEIPT', 'ERROR', 'CONNECTED'] as const;
 
+/** The commands of clients. */
 export type ClientCommand = (typeof clientCommands)[number];
+/** The commands of servers. */
 export type ServerCommand = (typeof serverCommands)[number];
 export type Command = ClientCommand | ServerCommand;
 

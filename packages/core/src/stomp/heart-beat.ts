@@ -11,6 +11,7 @@ export interface HeartBeatOffer {
   incoming: number;
 }
 
+/** Heart-beats, and how late they may be. */
 export interface HeartBeatOptions {
   /** What we offer. Default 10 000 and 10 000. */
   heartBeat?: Partial<HeartBeatOffer>;
@@ -22,6 +23,7 @@ export interface HeartBeatOptions {
   leastHeartBeat?: number;
 }
 
+/** The same, and when we beat ourselves. */
 export interface BeatOptions extends HeartBeatOptions {
   /** When we beat, as a share of the interval that we promised. Default 0.9: the beat is on the wire within it. */
   beatShare?: number;

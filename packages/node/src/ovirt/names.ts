@@ -2,6 +2,7 @@
 
 import { checkOptions } from '@sallyport/core';
 
+/** The destinations of a vdsm host. */
 export interface OvirtNames {
   /** Where requests go; anything below one of these, cut at dots, is one too. */
   requests: readonly string[];

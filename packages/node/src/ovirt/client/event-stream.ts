@@ -17,7 +17,9 @@ export interface OvirtEvent<Data = unknown> extends EventName {
   readonly gap: Gap | undefined;
 }
 
+/** How events are watched. */
 export interface OvirtEventsOptions {
+  /** Ends the iteration, which throws the signal's reason. */
   signal?: AbortSignal | undefined;
   /** Events that may wait to be iterated; more drops the oldest, and says so by a gap. Default limits.eventBuffer, 1000. */
   buffer?: number | undefined;
@@ -28,6 +30,7 @@ export interface EventSource extends Pick<Broker, 'state' | 'onState'> {
   listen(on: (event: OvirtEvent) => void): Subscription;
 }
 
+/** Events of one host to iterate, in order. Leaving the loop ends it. */
 export class OvirtEventStream<Data = unknown> extends BoundedIteration<OvirtEvent<Data>> {
   readonly #host: string;
 

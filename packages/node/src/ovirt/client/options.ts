@@ -6,6 +6,7 @@ import type { HeartBeatOptions } from '@sallyport/core/stomp';
 import { dialOptionRules, type NodeDialOptions } from '../../dial-url.js';
 import type { RetryPolicy } from './repeats.js';
 
+/** How to connect to an oVirt host, and to connect again. */
 export interface OvirtConnectOptions
   extends NodeDialOptions, Omit<KeepOptions, 'dial' | 'auth' | 'clock'>, Omit<HeartBeatOptions, 'leastHeartBeat'> {
   /**

@@ -34,6 +34,7 @@ const callRules: OptionRules = {
 };
 const eventsRules: OptionRules = { signal: 'AbortSignal', buffer: 'number' };
 
+/** A client of one oVirt host, which keeps its connection up: calls of its methods, and its events. */
 export class OvirtClient<Api extends Contract = Contract> {
   /** The host's methods: `client.api.Host.getStats(params, options)`. */
   readonly api: Remote<Api, OvirtCallOptions>;
@@ -107,6 +108,7 @@ export class OvirtClient<Api extends Contract = Contract> {
     });
   }
 
+  /** What has become of the connection. */
   get state(): ClientState {
     return clientState(this.#kept.state, this.#kept.wasUp);
   }
@@ -137,6 +139,7 @@ export class OvirtClient<Api extends Contract = Contract> {
     return this.#kept.close();
   }
 
+  /** As {@link close}: `await using client = …`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
