@@ -18,7 +18,10 @@ export interface ServerLimits extends Limits {
   handshakeTime: number;
   /** The head of the first HTTP request, from accept, or from the end of the TLS handshake. Default 10 000. */
   headTime: number;
-  /** An HTTP request with its body, from where `headTime` or `keepAliveTime` begins. Default 30 000. */
+  /**
+   * An HTTP request with its body, from where `headTime` or `keepAliveTime` begins; anew if an answer is leaving when it is
+   * over. Default 30 000.
+   */
   requestTime: number;
   /** The head of the next HTTP request, from the last answer. Default 5000. */
   keepAliveTime: number;

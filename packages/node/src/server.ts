@@ -17,6 +17,7 @@ import type { RpcContext } from './http/rpc.js';
 import { HttpServer } from './http/server.js';
 import { Hub } from './hub.js';
 import { defaultServerLimits, type ServerLimits } from './limits.js';
+import { networkOf } from './network.js';
 import type { Outcomes } from './rejections.js';
 import {
   checkDrainOptions,
@@ -265,6 +266,7 @@ export class Server {
       limits,
       clock,
       onError: (error) => (this.options.onError ?? report)(error as Error, 'http'),
+      share: ({ remoteAddress }) => this.hub.broker.quotas.open(networkOf(remoteAddress)),
       health: () => ({ status: 'ok', sessions: this.hub.sessions.size }),
       rpc: (context) => requests.admit(arrivalBy(context), context.accepted),
       xmlRpc:

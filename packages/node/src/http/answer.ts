@@ -1,55 +1,58 @@
 // Answers of the HTTP server: short plain texts that never repeat what the request said, and headers all answers have.
 
-import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import { type OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { Outgoing } from './outgoing.js';
+
+export class Answer extends ServerResponse {
+  /** The way it goes. */
+  outgoing: Outgoing | undefined;
+}
 
 /** Answers with a plain text. */
-export function answerText(
-  response: ServerResponse,
-  status: number,
-  text: string,
-  headers?: OutgoingHttpHeaders,
-): void {
+export function answerText(response: Answer, status: number, text: string, headers?: OutgoingHttpHeaders): void {
   answer(response, status, 'text/plain; charset=utf-8', `${text}\n`, headers);
 }
 
 /** Answers with JSON that is already a text. */
-export function answerJson(response: ServerResponse, text: string, headers?: OutgoingHttpHeaders): void {
+export function answerJson(response: Answer, text: string, headers?: OutgoingHttpHeaders): void {
   answer(response, 200, 'application/json', text, headers);
 }
 
 /** Answers with anything; Node leaves the body out for HEAD. Nothing is cached unless `headers` say so. */
 export function answer(
-  response: ServerResponse,
+  response: Answer,
   status: number,
   type: string,
   body: string | Uint8Array,
   headers?: OutgoingHttpHeaders,
 ): void {
+  const length = Buffer.byteLength(body);
   response.writeHead(status, {
     'content-type': type,
-    'content-length': Buffer.byteLength(body),
+    'content-length': length,
     'cache-control': 'no-store',
     ...alwaysSent,
     ...headers,
   });
-  response.end(body);
+  if (response.outgoing === undefined) response.end(body);
+  else response.outgoing.send(response, body, length);
 }
 
 /** Answers without a body. */
-export function answerEmpty(response: ServerResponse, status: number, headers?: OutgoingHttpHeaders): void {
+export function answerEmpty(response: Answer, status: number, headers?: OutgoingHttpHeaders): void {
   response.writeHead(status, { ...alwaysSent, ...headers });
   response.end();
 }
 
 /** Makes this answer the last one of its connection, unless it has begun. */
-export function closeAfter(response: ServerResponse): void {
+export function closeAfter(response: Answer): void {
   if (response.headersSent) return;
   response.removeHeader('keep-alive');
   response.setHeader('connection', 'close');
 }
 
 /** Whether an answer is, or will be, the last one of its connection. */
-export function isLast(response: ServerResponse | undefined): boolean {
+export function isLast(response: Answer | undefined): boolean {
   return response?.getHeader('connection') === 'close';
 }
 

@@ -1,4 +1,4 @@
-// Time limits of one HTTP connection. Node's own are enforced by a sweep that only a listening http.Server starts, and
+// Time limits of what comes in on one HTTP connection; outgoing.ts has that of what goes out. Node's own are enforced by a sweep that only a listening http.Server starts, and
 // ours never listens: without these a request could be dribbled in for ever.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
@@ -6,10 +6,7 @@ import type { Socket } from 'node:net';
 import type { Alarm, Clock } from '@sallyport/core';
 import type { ServerLimits } from '../limits.js';
 
-export type HttpTimes = Pick<ServerLimits, 'headTime' | 'requestTime' | 'keepAliveTime' | 'writeStall'>;
-
-/** Node's timers take no more. */
-const LONGEST_TIMEOUT = 2 ** 31 - 1;
+export type HttpTimes = Pick<ServerLimits, 'headTime' | 'requestTime' | 'keepAliveTime'>;
 
 export class Deadlines {
   private alarm: Alarm | undefined;
@@ -26,6 +23,8 @@ export class Deadlines {
     private readonly times: HttpTimes,
     /** Since when the first request may have begun, by the clock. */
     opened: number,
+    /** Whether an answer is leaving, while which no further requests are read. */
+    private readonly isHeldUp: () => boolean,
   ) {
     this.await(times.headTime, opened);
     socket.once('close', () => this.stop());
@@ -42,17 +41,14 @@ export class Deadlines {
     if (!this.idle) this.began = now;
     this.unanswered++;
     this.reading = request;
-    this.arm(this.began + this.times.requestTime - now);
+    this.awaitRest(this.began + this.times.requestTime - now);
     request.once('end', () => {
       // It may have come whole long ago, and be read only now that the next one is coming.
       if (this.reading !== request) return;
       this.reading = undefined;
       this.settle();
     });
-    // Node's timer of a socket knows how a long write moves on; it is on only while an answer leaves.
-    response.once('prefinish', () => this.socket.setTimeout(Math.min(this.times.writeStall, LONGEST_TIMEOUT)));
     response.once('close', () => {
-      this.socket.setTimeout(0);
       this.unanswered--;
       this.settle();
     });
@@ -73,11 +69,21 @@ export class Deadlines {
 
   private await(time: number, began = this.clock.now()): void {
     this.began = began;
-    this.arm(began + time - this.clock.now());
+    this.arm(began + time - this.clock.now(), this.cut);
   }
 
-  private arm(time: number): void {
-    this.alarm?.cancel();
-    if (!this.stopped) this.alarm = this.clock.after(time, () => this.socket.destroy());
+  private awaitRest(time: number): void {
+    this.arm(time, () => {
+      if (!this.isHeldUp()) return this.cut();
+      this.began = this.clock.now();
+      this.awaitRest(this.times.requestTime);
+    });
   }
+
+  private arm(time: number, run: () => void): void {
+    this.alarm?.cancel();
+    if (!this.stopped) this.alarm = this.clock.after(time, run);
+  }
+
+  private readonly cut = (): void => void this.socket.destroy();
 }

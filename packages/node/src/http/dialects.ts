@@ -1,8 +1,10 @@
 // What JSON-RPC and XML-RPC differ in as far as HTTP is concerned.
 
 import type { IncomingHttpHeaders } from 'node:http';
-import { decodeText } from '@sallyport/core';
+import { decodeText, RpcError } from '@sallyport/core';
+import { ErrorCode, errorText } from '@sallyport/core/jsonrpc';
 import type { ServerLimits } from '../limits.js';
+import { faultXml } from '../xml-rpc/documents.js';
 
 export interface Dialect<Body> {
   /** The content-type of requests, as it is told. */
@@ -15,6 +17,8 @@ export interface Dialect<Body> {
   isSpoken(headers: IncomingHttpHeaders): boolean;
   /** The body as its protocol takes it; undefined if it is not UTF-8. */
   read(body: Uint8Array): Body | undefined;
+  /** What answers a request that there is no room for, of whose body nothing is known. */
+  overloaded(why: string): string;
 }
 
 export const jsonRpc: Dialect<string> = {
@@ -29,6 +33,7 @@ export const jsonRpc: Dialect<string> = {
       return undefined;
     }
   },
+  overloaded: (why) => errorText(null, new RpcError(ErrorCode.overloaded, why)),
 };
 
 /** XML tells its encoding by itself, and XML-RPC has a fault for a wrong one. */
@@ -38,6 +43,7 @@ export const xmlRpc: Dialect<Uint8Array> = {
   limit: 'xmlBody',
   isSpoken: isOneOf(/^(text|application)\/xml$/i),
   read: (body) => body,
+  overloaded: (why) => faultXml(new RpcError(ErrorCode.overloaded, why)),
 };
 
 /** A form can send any other type from any page without asking first. */

@@ -2,10 +2,10 @@
 
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { answer, answerEmpty } from './answer.js';
+import { type Answer, answer, answerEmpty } from './answer.js';
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -42,7 +42,7 @@ export class Page {
   }
 
   /** Answers a GET or HEAD; returns false if there is no such file. */
-  async serve(path: string, request: IncomingMessage, response: ServerResponse): Promise<boolean> {
+  async serve(path: string, request: IncomingMessage, response: Answer): Promise<boolean> {
     const name = path === '/' ? '/index.html' : path;
     const content = PATH.test(name) ? await this.read(name) : undefined;
     if (content === undefined) return false;

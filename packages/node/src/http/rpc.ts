@@ -1,13 +1,15 @@
 // Calls by HTTP: a POST each, of JSON-RPC's texts and batches or of XML-RPC's documents. What HTTP can refuse is refused
 // here, before a byte of the body is parsed; what the protocol can say is said in a 200.
 
-import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { TimeoutError } from '@sallyport/core';
 import { originAllowed, type OriginCheck } from '@sallyport/websocket/upgrade';
 import type { Accepted } from '../acceptor.js';
 import { Refusal } from '../access.js';
-import { answer, answerEmpty, answerText, closeAfter } from './answer.js';
+import { type Answer, answer, answerEmpty, answerText, closeAfter } from './answer.js';
+import { Body as IncomingBody } from './body.js';
 import type { Dialect } from './dialects.js';
+import type { Visit } from './visit.js';
 
 /** How a request came in. */
 export interface RpcContext {
@@ -39,8 +41,8 @@ const METHODS = 'POST, OPTIONS';
 
 export async function serveRpc<Body>(
   request: IncomingMessage,
-  response: ServerResponse,
-  accepted: Accepted,
+  response: Answer,
+  visit: Visit,
   route: RpcRoute<Body>,
 ): Promise<void> {
   const { dialect, rpc, most } = route;
@@ -54,11 +56,18 @@ export async function serveRpc<Body>(
   if (!dialect.isSpoken(request.headers)) return answerText(response, 415, otherType(route), cors);
   const tooLong = `the body is longer than ${most} bytes (limits.${dialect.limit})`;
   if (Number(request.headers['content-length'] ?? 0) > most) return answerText(response, 413, tooLong, cors);
-  const answerTo = await admit(request, response, accepted, rpc, cors);
+  const answerTo = await admit(request, response, visit.accepted, rpc, cors);
   if (answerTo === undefined) return;
-  const bytes = await readBody(request, response, most);
-  if (bytes === undefined) return answerText(response, 413, tooLong, cors);
-  const body = dialect.read(bytes);
+  if (request.headers.expect !== undefined) response.writeContinue();
+  const incoming = new IncomingBody(most, visit.quota);
+  const came = await incoming.read(request);
+  if (came === 'too long') return answerText(response, 413, tooLong, cors);
+  if (came !== 'whole') return answer(response, 503, dialect.answers, dialect.overloaded(came.message), cors);
+  // What waits for its turn counts, too.
+  const isThere = await visit.outgoing.turn(response);
+  const body = isThere ? dialect.read(incoming.bytes) : undefined;
+  incoming.drop();
+  if (!isThere) return;
   if (body === undefined) return answerText(response, 400, 'the body is not UTF-8', cors);
   const text = await answerTo(body);
   if (text === undefined) answerEmpty(response, 204, cors);
@@ -73,7 +82,7 @@ function otherType<Body>({ dialect, elsewhere }: RpcRoute<Body>): string {
 /** Before a byte of the body is taken in; answers a refusal itself. */
 async function admit<Body>(
   request: IncomingMessage,
-  response: ServerResponse,
+  response: Answer,
   accepted: Accepted,
   rpc: Rpc<Body>,
   cors: OutgoingHttpHeaders,
@@ -92,7 +101,7 @@ async function admit<Body>(
   }
 }
 
-function answerRefusal(response: ServerResponse, { message, isLast }: Refusal, cors: OutgoingHttpHeaders): void {
+function answerRefusal(response: Answer, { message, isLast }: Refusal, cors: OutgoingHttpHeaders): void {
   // Basic would make browsers ask for a password by themselves.
   const challenge = { 'www-authenticate': 'Bearer', ...cors };
   if (isLast) closeAfter(response);
@@ -109,26 +118,3 @@ const preflight: OutgoingHttpHeaders = {
   'access-control-allow-headers': 'authorization, content-type, traceparent',
   'access-control-max-age': '600',
 };
-
-/** The body, or nothing if it is too long; the rest is then read and thrown away, so that the client gets its answer. */
-async function readBody(
-  request: IncomingMessage,
-  response: ServerResponse,
-  most: number,
-): Promise<Uint8Array | undefined> {
-  if (request.headers.expect !== undefined) response.writeContinue();
-  return new Promise((resolve, reject) => {
-    let chunks: Uint8Array[] = [];
-    let length = 0;
-    request.on('data', (chunk: Uint8Array) => {
-      length += chunk.length;
-      if (length <= most) chunks.push(chunk);
-      else resolve(undefined);
-      // Many small pieces would cost more than their bytes: each keeps alive what was read with it.
-      if (length > most) chunks = [];
-      else if (chunks.length > 64 + length / 256) chunks = [Buffer.concat(chunks, length)];
-    });
-    request.on('end', () => resolve(Buffer.concat(chunks)));
-    request.on('error', reject);
-  });
-}

@@ -1,19 +1,20 @@
 // HTTP on connections that are already open: an http.Server that never listens and is given them. Routes only; what is
 // behind a route has its own file or is passed in.
 
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http';
+import { createServer, type IncomingMessage, type Server, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { type Clock, systemClock } from '@sallyport/core';
+import type { Share } from '@sallyport/core/broker';
 import { type OriginCheck, refuseUpgrade } from '@sallyport/websocket/upgrade';
 import type { Accepted } from '../acceptor.js';
 import { defaultServerLimits, type ServerLimits } from '../limits.js';
-import { answerEmpty, answerJson, answerText, closeAfter, isLast } from './answer.js';
-import { Deadlines } from './deadlines.js';
+import { Answer, answerEmpty, answerJson, answerText, closeAfter, isLast } from './answer.js';
 import { jsonRpc, xmlRpc as xmlRpcDialect } from './dialects.js';
 import { answerFault } from './fault.js';
 import { Page } from './page.js';
 import { type RequestFault, requestFault } from './request-fault.js';
 import { type Rpc, serveRpc } from './rpc.js';
+import { Visit } from './visit.js';
 
 export interface HttpServerOptions extends OriginCheck {
   /** Answers JSON-RPC texts at POST /rpc. */
@@ -28,17 +29,12 @@ export interface HttpServerOptions extends OriginCheck {
   upgrade?: (request: IncomingMessage, socket: Socket, head: Buffer, accepted: Accepted) => void;
   /** The names this server answers to; see {@link HttpServer.allowedHosts}. */
   allowedHosts?: readonly string[];
+  /** Opens the share of a connection, in which bodies count while they come in. Default: they do not count. */
+  share?: (accepted: Accepted) => Share;
   limits?: Partial<ServerLimits> | undefined;
   clock?: Clock;
   /** Told of errors that became a 500. */
   onError?: (error: unknown) => void;
-}
-
-interface Visit {
-  accepted: Accepted;
-  deadlines: Deadlines;
-  /** The answer to the request that came last. */
-  last?: ServerResponse;
 }
 
 export class HttpServer {
@@ -49,7 +45,7 @@ export class HttpServer {
   allowedHosts: readonly string[] | undefined;
   /** The pages that may connect; see {@link OriginCheck}. */
   origins: readonly string[] | undefined;
-  private readonly server: Server;
+  private readonly server: Server<typeof IncomingMessage, typeof Answer>;
   private readonly visits = new Map<Socket, Visit>();
   private readonly page: Page | undefined;
   private readonly limits: ServerLimits;
@@ -66,7 +62,8 @@ export class HttpServer {
     // Node's own timers are off: those that never run, so that nobody relies on them; keep-alive, because ours does it;
     // Host, because a request with two is as bad.
     const off = { headersTimeout: 0, requestTimeout: 0, keepAliveTimeout: 0, requireHostHeader: false };
-    this.server = createServer({ maxHeaderSize: Math.min(Math.ceil(this.limits.httpHead), 2 ** 30), ...off });
+    const maxHeaderSize = Math.min(Math.ceil(this.limits.httpHead), 2 ** 30);
+    this.server = createServer({ ServerResponse: Answer, maxHeaderSize, ...off });
     // All are read, which httpHead bounds, and too many refused by us: Node leaves out what is too much, or ends without
     // saying why, depending on its version.
     this.server.maxHeadersCount = 0;
@@ -79,8 +76,7 @@ export class HttpServer {
   adopt(accepted: Accepted): void {
     const socket = accepted.socket as Socket;
     if (this.closing) return void socket.destroy();
-    const deadlines = new Deadlines(socket, this.clock, this.limits, accepted.opened);
-    this.visits.set(socket, { accepted, deadlines });
+    this.visits.set(socket, new Visit(accepted, this.clock, this.limits, this.options.share));
     socket.once('close', () => this.leave(socket));
     this.server.emit('connection', socket);
   }
@@ -104,20 +100,22 @@ export class HttpServer {
     for (const socket of this.visits.keys()) socket.destroy();
   }
 
-  private readonly request = (request: IncomingMessage, response: ServerResponse): void => {
+  private readonly request = (request: IncomingMessage, response: Answer): void => {
     const visit = this.visits.get(request.socket);
     if (visit === undefined) return void request.socket.destroy();
     // Behind the last answer of a connection nothing is done (RFC 9112, section 9.6), though it may have been read already.
     if (isLast(visit.last)) return;
     visit.deadlines.request(request, response);
+    visit.outgoing.expect(response);
+    response.outgoing = visit.outgoing;
     response.once('close', () => this.closing && visit.deadlines.idle && request.socket.destroy());
     visit.last = response;
     if (this.closing) closeAfter(response);
     else response.setHeader('keep-alive', `timeout=${Math.floor(this.limits.keepAliveTime / 1000)}`);
-    this.route(request, response, visit.accepted).catch((error: unknown) => this.failed(error, response));
+    this.route(request, response, visit).catch((error: unknown) => this.failed(error, response));
   };
 
-  private async route(request: IncomingMessage, response: ServerResponse, accepted: Accepted): Promise<void> {
+  private async route(request: IncomingMessage, response: Answer, visit: Visit): Promise<void> {
     const { origins, limits } = this;
     const { rpc, xmlRpc, health } = this.options;
     const { method } = request;
@@ -130,27 +128,33 @@ export class HttpServer {
     const path = pathOf(request);
     if (path === '/rpc' && rpc !== undefined) {
       const elsewhere = xmlRpc && `XML-RPC is at ${xmlRpc.path}`;
-      return serveRpc(request, response, accepted, { dialect: jsonRpc, rpc, origins, most: limits.body, elsewhere });
+      return serveRpc(request, response, visit, { dialect: jsonRpc, rpc, origins, most: limits.body, elsewhere });
     }
     if (path === xmlRpc?.path) {
       const route = { dialect: xmlRpcDialect, rpc: xmlRpc.rpc, origins, most: limits.xmlBody };
-      return serveRpc(request, response, accepted, { ...route, elsewhere: rpc && 'JSON-RPC is at /rpc' });
+      return serveRpc(request, response, visit, { ...route, elsewhere: rpc && 'JSON-RPC is at /rpc' });
     }
     if (method !== 'GET' && method !== 'HEAD') return answerEmpty(response, 405, { allow: 'GET, HEAD' });
     if (path === '/healthz' && health !== undefined) return answerJson(response, JSON.stringify(health()));
+    // A file is read when its turn to leave has come.
+    if (this.page !== undefined && !(await visit.outgoing.first(response))) return;
     if (await this.page?.serve(path, request, response)) return;
     answerText(response, 404, 'there is nothing here');
   }
 
   private readonly fault = (error: Error, stream: unknown): void => {
     const socket = stream as Socket;
-    const last = this.visits.get(socket)?.last;
-    // Behind the last answer nothing is looked at; Node will end the connection.
-    if (isLast(last)) return;
+    const visit = this.visits.get(socket);
+    const last = visit?.last;
+    // Behind the last answer nothing is looked at; Node will end the connection. And Node tells of each piece of junk.
+    if (isLast(last) || visit?.isFaulty) return;
     const answer = (isAnswered: boolean): void => answerFault(error, socket, isAnswered, this.limits, this.clock);
-    // The answer before it is on its way: this one comes behind it.
-    if (last?.writableEnded && !last.writableFinished && last.req.complete) last.once('finish', () => answer(false));
-    else answer(last !== undefined && last.headersSent && !(last.writableFinished && last.req.complete));
+    if (visit !== undefined && last?.writableEnded && !last.writableFinished && last.req.complete) {
+      // The answer before it is on its way: this one comes behind it, and nothing more is read until then.
+      visit.isFaulty = true;
+      socket.pause();
+      last.once('finish', () => answer(false));
+    } else answer(last !== undefined && last.headersSent && !(last.writableFinished && last.req.complete));
   };
 
   private readonly upgrade = (request: IncomingMessage, stream: unknown, head: Buffer): void => {
@@ -159,8 +163,7 @@ export class HttpServer {
     // An answer that is still due must not come in the middle of another protocol.
     if (visit === undefined || !visit.deadlines.idle) return void socket.destroy();
     if (!isWebSocket(request)) return this.takeBack(request, socket, head);
-    this.visits.delete(socket);
-    visit.deadlines.stop();
+    this.leave(socket);
     const [status, text] = this.refusal(request) ?? [];
     if (status !== undefined) return refuseUpgrade(socket, `${status} ${STATUS_CODES[status]}`, text!);
     this.options.upgrade!(request, socket, head, visit.accepted);
@@ -185,7 +188,7 @@ export class HttpServer {
     return requestFault(request, this.limits.httpHeaders, this.allowedHosts);
   }
 
-  private failed(error: unknown, response: ServerResponse): void {
+  private failed(error: unknown, response: Answer): void {
     // A client that left in the middle of its request.
     if (response.destroyed) return;
     this.options.onError?.(error);
@@ -194,7 +197,10 @@ export class HttpServer {
   }
 
   private leave(socket: Socket | undefined): void {
-    if (socket !== undefined) this.visits.delete(socket);
+    if (socket !== undefined) {
+      this.visits.get(socket)?.leave();
+      this.visits.delete(socket);
+    }
     if (this.visits.size === 0) this.emptied?.();
   }
 }

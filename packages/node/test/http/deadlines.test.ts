@@ -128,16 +128,3 @@ test.each(['POST /rpc', 'GET /healthz'])('a slow body behind another request is 
   clock.advance(30_000);
   await closed(client);
 });
-
-test('a client that does not take its answer is cut', async () => {
-  const large = JSON.stringify('x'.repeat(12_000_000));
-  const { port, acceptor } = await httpPort({
-    rpc: answering(() => Promise.resolve(large)),
-    limits: { writeStall: 100 },
-  });
-  const client = await dialled(port);
-  client.write('POST /rpc HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}');
-  client.pause();
-  await until(() => acceptor.outcomes.http === 1);
-  await until(() => acceptor.counts.connections === 0);
-});
