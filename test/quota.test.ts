@@ -70,3 +70,42 @@ describe.each(Object.keys(ways))('%s', (name) => {
     expect(await again).toBe('done');
   });
 });
+
+describe('requests by HTTP that have not come whole', () => {
+  const head = (path: string, type: string, length: number, more = ''): string =>
+    `POST ${path} HTTP/1.1\r\nhost: 127.0.0.1\r\ncontent-type: ${type}\r\ncontent-length: ${length}\r\n${more}\r\n`;
+
+  test('are bounded together, and free again when they are answered or their clients have left', async () => {
+    const house = await startHouse({ xmlRpc: true, limits: { addressQueuedBytes: 100_000 } });
+    onTestFinished(() => house.close());
+    const half = async (path: string, type: string) => {
+      const socket = await dialled(house.port);
+      const client = { socket, text: '' };
+      socket.on('error', () => {}).on('data', (chunk: Buffer) => (client.text += chunk.toString()));
+      socket.write(head(path, type, 40_000, 'expect: 100-continue\r\n'));
+      await until(() => client.text.includes('100 Continue'));
+      socket.write(' '.repeat(39_000));
+      return client;
+    };
+    const json = 'application/json';
+    const held = [await half('/rpc', json), await half('/rpc', json)];
+    await until(() => house.server.outcomes!.http === 2);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    const third = await half('/rpc', json);
+    await until(() => /^HTTP\/1\.1 503 [^]*"code":-32000[^]*limits\.addressQueuedBytes/m.test(third.text));
+    const fourth = await half('/RPC2', 'text/xml');
+    await until(() => /^HTTP\/1\.1 503 [^]*-32000[^]*limits\.addressQueuedBytes/m.test(fourth.text));
+    // What is refused is read to its end, and the connection goes on.
+    const body = request('house.add', { a: 1, b: 1 });
+    third.socket.write(' '.repeat(1000) + head('/rpc', json, body.length) + body);
+    await until(() => third.text.endsWith('"result":2}'));
+    held[0]!.socket.destroy();
+    held[1]!.socket.write(' '.repeat(1000 - body.length) + body);
+    await until(() => held[1]!.text.endsWith('"result":2}'));
+    const rest = ' '.repeat(1000 - body.length) + body;
+    for (const client of [await half('/rpc', json), await half('/rpc', json)]) {
+      client.socket.write(rest);
+      await until(() => client.text.endsWith('"result":2}'));
+    }
+  });
+});
