@@ -36,7 +36,10 @@ export interface Limits {
   queueMessages: number;
   /** Bytes waiting in one queue. Default 32 MiB. */
   queueBytes: number;
-  /** Bytes of one client waiting in queues and transactions, or of its calls being worked on. Default 64 MiB. */
+  /**
+   * Bytes of one client waiting in queues and transactions, of its calls being worked on, or of its requests by HTTP that have
+   * not come whole. Default 64 MiB.
+   */
   clientQueuedBytes: number;
   /** The same of all clients of one address, or IPv6 network (/64). Default 128 MiB. */
   addressQueuedBytes: number;
@@ -52,7 +55,7 @@ export interface Limits {
   jsonDepth: number;
   /** Members of a JSON-RPC batch. Default 1000. */
   batch: number;
-  /** Bytes written to one connection and not yet taken by it; more cuts it. Default 16 MiB. */
+  /** Bytes written to one connection and not yet taken by it, by HTTP those behind another answer; more cuts it. Default 16 MiB. */
   writeBuffer: number;
   /** A connection that takes none of the bytes waiting for it for this long is cut, milliseconds. Default 10 000. */
   writeStall: number;
