@@ -10,4 +10,5 @@ client.onState((state) => show('state', state));
 
 client.api.add({ a: 2, b: 3 }).then((sum) => show('sum', sum));
 
-for await (const { data } of client.events('host.stats')) show('load', JSON.stringify(data));
+// After a restart of the server its history is gone: an item with `gap`, and without data, says so.
+for await (const { data, gap } of client.events('host.stats')) if (!gap) show('load', JSON.stringify(data));

@@ -8,7 +8,7 @@ import { BoundedIteration, type Gap } from './bounded-iteration.js';
 export interface EventItem<Data = unknown> {
   /** The name it was emitted by; of a gap, `$/gap`. */
   readonly name: string;
-  /** What it was emitted with, as JSON has it. */
+  /** What it was emitted with, as JSON has it; of a gap, undefined. */
   readonly data: Data;
   /** `epoch:offset`; hand it back as `after` to go on behind it. */
   readonly cursor: string | undefined;
@@ -45,11 +45,12 @@ export class EventStream<Data = unknown> extends BoundedIteration<EventItem<Data
     const message = jsonOf(delivery) as { method?: unknown; params?: unknown } | null | undefined;
     if (message === undefined) return; // Somebody sent to the topic what is no event.
     const { method, params } = message ?? {};
+    const isGap = method === gapMethod;
     this.add({
       name: typeof method === 'string' ? method : delivery.destination.replace(/^\/topic\//, ''),
-      data: params as Data,
+      data: (isGap ? undefined : params) as Data,
       cursor: delivery.cursor,
-      gap: method === gapMethod ? ((params ?? {}) as Gap) : undefined,
+      gap: isGap ? ((params ?? {}) as Gap) : undefined,
     });
   }
 }

@@ -164,6 +164,8 @@ describe('a cursor that was kept', () => {
     for (const number of [1, 2, 3, 4]) server.emit('x', [number]);
     const [gap, ...kept] = await waiting(client.events('x', { after: `${server.broker.history.epoch}:0` }));
     expect([gap!.gap, told(kept)]).toEqual([{ after: `${server.broker.history.epoch}:0`, missed: 1 }, [[3], [4]]]);
+    // What says that something is missing is no event's data.
+    expect(gap!.data).toBeUndefined();
     expect(told(await waiting(client.events('x', { after: gap!.cursor! })))).toEqual([[3], [4]]);
   });
 
