@@ -1,6 +1,6 @@
 // A client over TCP, TLS or WebSocket, or of an oVirt host: what a Node program calls.
 
-import { type ByteStream, ConnectionError } from '@sallyport/core';
+import { type ByteStream, ConnectionError, ProtocolError } from '@sallyport/core';
 import {
   checkConnect,
   connectClient,
@@ -8,10 +8,12 @@ import {
   type Contract,
   type StompClient,
 } from '@sallyport/core/client';
+import { readAddress } from './address.js';
 import { type NodeDialOptions, dial, dialOptionRules, placeOf, schemes } from './dial-url.js';
 import { connectOvirt } from './ovirt/client/connect.js';
 import { type OvirtConnectOptions, ovirtSchemes } from './ovirt/client/options.js';
 import type { OvirtClient } from './ovirt/client/ovirt-client.js';
+import { checkPems } from './pem.js';
 
 /** Options of `connect` in Node. */
 export type NodeConnectOptions = ConnectOptions & NodeDialOptions;
@@ -37,7 +39,7 @@ export async function connect<Api extends Contract = Contract>(
   url: string | URL,
   options: NodeConnectOptions | OvirtConnectOptions = {},
 ): Promise<StompClient<Api> | OvirtClient<Api>> {
-  const address = new URL(url);
+  const address = readAddress(url);
   const isOvirt = ovirtSchemes.includes(address.protocol);
   return isOvirt
     ? connectOvirt(address, options as OvirtConnectOptions)
@@ -46,17 +48,30 @@ export async function connect<Api extends Contract = Contract>(
 
 function connectHouse<Api extends Contract>(address: URL, options: NodeConnectOptions): Promise<StompClient<Api>> {
   checkConnect(address, [...schemes, ...ovirtSchemes], options, dialOptionRules);
+  checkPems(options, 'connect');
   const connecting = connectClient<Api>({
     host: placeOf(address).host,
     ...options,
     dial: (): Promise<ByteStream> => dial(address, options),
   });
-  return address.protocol === 'tcp:' ? connecting.catch((error: unknown) => refuse(address, error)) : connecting;
+  const isPlain = ['tcp:', 'tls:'].includes(address.protocol);
+  return isPlain ? connecting.catch((error: unknown) => refuse(address, error, options)) : connecting;
 }
 
-/** TCP connects to anything; a port that takes only TLS then hangs up on CONNECT, and cannot say why in clear text. */
-function refuse({ host }: URL, error: unknown): never {
+/** TCP connects to anything: what is no STOMP server hangs up on CONNECT, or says something else. */
+function refuse({ host, protocol }: URL, error: unknown, { cert }: NodeConnectOptions): never {
+  if (error instanceof ProtocolError && error.by === 'them') {
+    const message = `${host} does not speak STOMP: ${error.message}`;
+    throw new ProtocolError(String(error.code), message, { cause: error });
+  }
   if (!(error instanceof ConnectionError) || error.code !== 'ERR_CONNECTION_LOST') throw error;
-  const message = `${host} closed the connection without an answer to CONNECT; if it takes TLS only, connect by tls://`;
+  // A port that takes only TLS cannot say so in clear text; many servers end without a word, who do not take a certificate.
+  const hint =
+    protocol === 'tcp:'
+      ? 'if it takes TLS only, connect by tls://'
+      : cert === undefined
+        ? 'if it asks for a client certificate, say it by `cert` and `key`'
+        : 'it may not take our certificate, `cert`';
+  const message = `${host} closed the connection without an answer to CONNECT; ${hint}`;
   throw new ConnectionError(error.code, message, { cause: error });
 }

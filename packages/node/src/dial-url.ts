@@ -3,7 +3,6 @@
 import {
   type ByteStream,
   type Clock,
-  ConnectionError,
   defaultLimits,
   type Limits,
   type OptionRules,
@@ -13,7 +12,8 @@ import {
 import { type EmitterWebSocket, emitterStream, stompProtocols } from '@sallyport/websocket/upgrade';
 import type { Socket } from 'node:net';
 import { WebSocket } from 'ws';
-import { dialTcp, dialTls, schemeHint } from './dial.js';
+import { dialTcp, dialTls } from './dial.js';
+import { dialError, lateError } from './dial-error.js';
 
 /** What a page cannot choose and a Node program can. */
 export interface NodeDialOptions {
@@ -84,18 +84,10 @@ function dialWebSocket(url: URL, options: NodeDialOptions, tls: object): Promise
     });
     const fail = (thrown: unknown): void => {
       const cause = toError(thrown);
-      const code = /certificate|self.signed/i.test(cause.message) ? 'ERR_TLS_CERTIFICATE' : 'ERR_CONNECT';
-      const hint =
-        code === 'ERR_CONNECT'
-          ? schemeHint(cause, url.protocol === 'ws:' ? 'wss' : 'ws')
-          : '; pass its authority as `ca`, or `insecure: true` to accept any certificate';
-      reject(
-        new ConnectionError(
-          code,
-          `cannot connect to ${url.origin === 'null' ? url.host : url.origin}: ${cause.message}${hint}`,
-          { cause },
-        ),
-      );
+      const scheme = url.protocol === 'ws:' ? 'ws' : 'wss';
+      const isLate = cause.message === 'Opening handshake has timed out';
+      const dialled = { where: `${scheme}://${url.host}`, scheme, hasCert: options.cert !== undefined } as const;
+      reject(isLate ? lateError(url.host, dialTime) : dialError(cause, dialled));
     };
     socket.once('error', fail);
   });

@@ -3,6 +3,7 @@
 import { isIP, type Socket, connect as connectTcp } from 'node:net';
 import { connect as connectTls, type ConnectionOptions, type TLSSocket } from 'node:tls';
 import { type ByteStream, ConnectionError, systemClock } from '@sallyport/core';
+import { dialError, lateError } from './dial-error.js';
 import { socketStream, type SocketStreamOptions } from './tcp.js';
 
 export interface DialOptions extends SocketStreamOptions {
@@ -39,7 +40,8 @@ export async function dialTcp(options: DialOptions): Promise<ByteStream> {
 
 /**
  * Connects over TLS. Rejects with a ConnectionError: `ERR_CONNECT`, `ERR_CONNECT_TIMEOUT`, `ERR_TLS_CERTIFICATE` if we
- * do not trust the server's certificate, `ERR_TLS_ALPN` if the server wants to speak another protocol.
+ * do not trust the server's certificate, `ERR_TLS_CLIENT_CERTIFICATE` if the server does not take ours or misses it, `ERR_TLS_ALPN`
+ * if the server wants to speak another protocol.
  */
 export async function dialTls(options: DialTlsOptions): Promise<ByteStream> {
   const { clock, limits, signal, timeout: _timeout, host = 'localhost', ...tls } = options;
@@ -71,35 +73,20 @@ function opened(socket: Socket, event: 'connect' | 'secureConnect', options: Dia
     const failed = (cause: Error): void => settle(connectError(socket, options, cause));
     const closed = (): void => settle(connectError(socket, options, new Error('the server closed the connection')));
     const aborted = (): void => settle(signal?.reason ?? new Error('aborted'));
-    const alarm = clock.after(timeout, () => {
-      const text = `${place(options)} did not answer within ${timeout} ms (option \`timeout\`)`;
-      settle(new ConnectionError('ERR_CONNECT_TIMEOUT', text));
-    });
+    const alarm = clock.after(timeout, () => settle(lateError(place(options), timeout)));
     socket.on(event, ready).on('error', failed).on('close', closed);
     signal?.addEventListener('abort', aborted);
   });
 }
 
-function connectError(socket: Socket, options: DialOptions, cause: Error): ConnectionError {
-  const where = place(options);
-  if ('authorizationError' in socket && socket.authorizationError) {
-    const hint = 'pass its authority as `ca`, or `insecure: true` to accept any certificate';
-    const text = `the certificate of ${where} is not trusted: ${cause.message}; ${hint}`;
-    return new ConnectionError('ERR_TLS_CERTIFICATE', text, { cause });
-  }
-  const hint = 'encrypted' in socket ? schemeHint(cause, 'tcp') : '';
-  return new ConnectionError('ERR_CONNECT', `cannot connect to ${where}: ${describe(cause)}${hint}`, { cause });
-}
-
-/** The end of an error's text if the other side hung up on our first words, or answered a ClientHello by what is no TLS. */
-export function schemeHint({ message }: Error, other: 'tcp' | 'tls' | 'ws' | 'wss'): string {
-  if (!/hang up|disconnected before|closed the connection|wrong version number|ECONNRESET/.test(message)) return '';
-  return `; if it takes ${other === 'tcp' || other === 'ws' ? 'no TLS' : 'TLS only'}, connect by ${other}://`;
-}
-
-/** A name with several addresses fails once for each; the error for all of them says nothing itself. */
-function describe(cause: Error): string {
-  return cause instanceof AggregateError ? cause.errors.map((one: Error) => one.message).join(', ') : cause.message;
+function connectError(
+  socket: Socket,
+  options: DialOptions & Pick<DialTlsOptions, 'cert' | 'pfx'>,
+  cause: Error,
+): Error {
+  const scheme = 'encrypted' in socket ? 'tls' : 'tcp';
+  const hasCert = options.cert !== undefined || options.pfx !== undefined;
+  return dialError(cause, { where: place(options), scheme, hasCert });
 }
 
 /** The server decides, but only among what we offered (RFC 7301, section 3.2); else we talk to another service. */

@@ -1,4 +1,14 @@
 export {
+  AuthError,
+  ConnectionError,
+  LimitError,
+  ProtocolError,
+  RpcError,
+  SallyportError,
+  type Sent,
+  TimeoutError,
+} from '@sallyport/core';
+export {
   type Access,
   type Authenticate,
   type Authorize,

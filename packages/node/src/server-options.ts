@@ -5,6 +5,7 @@ import type { Authenticate, Authorize } from './access.js';
 import type { HubOptions } from './hub.js';
 import { checkDialect } from './ovirt/names.js';
 import { defaultServerLimits, type ServerLimits } from './limits.js';
+import { checkPems } from './pem.js';
 import { proxyList } from './proxy-protocol.js';
 import type { TlsGateOptions } from './tls.js';
 
@@ -92,7 +93,8 @@ export function checkServerOptions(options: ServerOptions): void {
   checkIsObject(options, 'createServer', "{ tls: 'optional' }");
   checkOptions(options, rules, 'createServer');
   checkLimits(options.limits ?? {}, defaultServerLimits, 'createServer');
-  for (const name of ['origins', 'allowedHosts', 'proxies'] as const) checkTexts(name, options[name]);
+  checkDoors(options, 'createServer');
+  checkTexts('proxies', options.proxies, 'createServer');
   proxyList(options.proxies ?? [], 'createServer');
   checkPage(options.page);
   checkTls(options.tls);
@@ -100,9 +102,33 @@ export function checkServerOptions(options: ServerOptions): void {
   checkDialect(options.dialect);
 }
 
-function checkTexts(name: string, texts: readonly unknown[] | undefined): void {
+/** As a browser says where a page came from, or as people copy it, with a slash behind it. */
+const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@]+\/?$/i;
+
+/** As it stands in a Host header, an IPv6 address in brackets (RFC 3986, section 3.2.2). */
+const HOST = /^(\[[\da-f:.]+\]|[^\s/?#@:]+)(:\d{1,5})?$/i;
+
+/** Throws a TypeError for an origin or a host that could never match. */
+export function checkDoors(
+  { origins, allowedHosts }: Pick<ServerOptions, 'origins' | 'allowedHosts'>,
+  of: string,
+): void {
+  const fail = (name: string, at: number, form: string, given: string): never => {
+    throw new TypeError(`${of}: option ${name}[${at}] must be ${form}, not ${given}`);
+  };
+  checkTexts('origins', origins, of);
+  checkTexts('allowedHosts', allowedHosts, of);
+  origins?.forEach((one, at) => {
+    if (one !== '*' && !ORIGIN.test(one)) fail('origins', at, 'an origin such as https://admin.example, or *', one);
+  });
+  allowedHosts?.forEach((one, at) => {
+    if (!HOST.test(one)) fail('allowedHosts', at, 'a name such as admin.example, admin.example:8080 or [::1]', one);
+  });
+}
+
+function checkTexts(name: string, texts: readonly unknown[] | undefined, of: string): void {
   const wrong = texts?.findIndex((text) => typeof text !== 'string') ?? -1;
-  if (wrong !== -1) throw new TypeError(`createServer: option ${name}[${wrong}] must be a string`);
+  if (wrong !== -1) throw new TypeError(`${of}: option ${name}[${wrong}] must be a string`);
 }
 
 function checkPage(page: unknown): void {
@@ -114,6 +140,7 @@ function checkTls(tls: ServerOptions['tls']): void {
   if (tls === undefined || tls === 'optional' || tls === 'required') return;
   if (typeof tls !== 'object' || tls === null)
     throw new TypeError("createServer: option tls must be 'optional', 'required' or an object with cert and key");
+  checkPems(tls, 'createServer', 'tls.');
   const { serverNames, requireAlpn, required } = tls;
   checkOptions({ serverNames, requireAlpn, required }, tlsRules, 'createServer: tls');
   if (serverNames?.some((name) => typeof name !== 'string' || name === ''))

@@ -18,8 +18,10 @@ import { HttpServer } from './http/server.js';
 import { Hub } from './hub.js';
 import { defaultServerLimits, type ServerLimits } from './limits.js';
 import { networkOf } from './network.js';
+import { checkPems } from './pem.js';
 import type { Outcomes } from './rejections.js';
 import {
+  checkDoors,
   checkDrainOptions,
   checkListenOptions,
   checkReach,
@@ -148,14 +150,19 @@ export class Server {
 
   /**
    * Takes another certificate and key, and another `ca`; connections there are keep theirs, and stay: `session.tls.ca` says by
-   * which authorities they came.
+   * which authorities they came. Throws a TypeError for what is none.
    */
   reloadTls(options: TlsGateOptions): void {
+    checkPems(options, 'reloadTls');
     this.gate?.reload(options);
   }
 
-  /** Takes other lists of pages and names that are let in; connections there are stay. */
+  /**
+   * Takes other lists of pages and names that are let in; connections there are stay. Throws a TypeError for one that could
+   * never match, and changes nothing.
+   */
   allow({ origins, allowedHosts }: Pick<ServerOptions, 'origins' | 'allowedHosts'>): void {
+    checkDoors({ origins, allowedHosts }, 'allow');
     this.http.origins = origins;
     this.http.allowedHosts = allowedHosts ?? this.usualHosts;
   }

@@ -13,6 +13,7 @@ import {
   type Limits,
   systemClock,
 } from '@sallyport/core';
+import { certificateRefused, describe } from './dial-error.js';
 import { writeText } from './write-text.js';
 
 export interface SocketStreamOptions {
@@ -95,7 +96,8 @@ class SocketStream implements ByteStream {
     socket.on('data', (chunk: Uint8Array) => this.arrivals.push(chunk));
     socket.on('end', () => {
       this.ended = true;
-      this.arrivals.end();
+      // An alert that comes behind the handshake is told first, and is why there is an end.
+      this.arrivals.end(this.cause && lost(this.peer, this.cause));
     });
     socket.on('error', (error) => (this.cause = error));
     socket.on('close', () => this.closed());
@@ -144,6 +146,8 @@ class SocketStream implements ByteStream {
 }
 
 function lost(peer: string, cause: Error | undefined): ConnectionError {
-  const why = cause === undefined ? '' : `: ${cause.message}`;
+  const refused = cause && certificateRefused(cause, peer);
+  if (refused !== undefined) return refused;
+  const why = cause === undefined ? '' : `: ${describe(cause)}`;
   return new ConnectionError('ERR_CONNECTION_LOST', `the connection to ${peer} was lost${why}`, { cause });
 }

@@ -7,9 +7,11 @@ import { collect } from '../../core/test/suites/byte-stream.js';
 import { selfSigned } from '../src/certificate.js';
 import { connect, createServer as createHouse } from '../src/index.js';
 import { dialTcp, dialTls } from '../src/dial.js';
+import { certificateRefused } from '../src/dial-error.js';
 import { listening } from './fixtures/sockets.js';
 
 const keys = await selfSigned();
+const otherKeys = await selfSigned();
 const host = '127.0.0.1';
 
 /** A port that nobody listens on. */
@@ -93,15 +95,15 @@ describe('TLS', () => {
   });
 
   test.each([
-    ['of an unknown authority', {}, 'self-signed certificate'],
-    ['of another name', { ca: keys.cert, servername: 'other.example' }, 'other.example'],
-  ])('refuses a certificate %s, and says what to do', async (_, options, why) => {
+    ['of an unknown authority', {}, 'self-signed certificate', '`ca`'],
+    ['of another name', { ca: keys.cert, servername: 'other.example' }, 'other.example', '`servername`'],
+  ])('refuses a certificate %s, and says what to do', async (_, options, why, what) => {
     const { port } = await tlsPort();
     const error = await outcome(dialTls({ host, port, ...options }));
     expect(error).toMatchObject({ name: 'ConnectionError', code: 'ERR_TLS_CERTIFICATE' });
     expect((error as Error).message).toContain(`the certificate of ${host}:${port} is not trusted`);
     expect((error as Error).message).toContain(why);
-    expect((error as Error).message).toContain('`ca`');
+    expect((error as Error).message).toContain(what);
     expect((error as Error).message).toContain('`insecure: true`');
   });
 
@@ -137,7 +139,7 @@ describe('TLS', () => {
     clock.advance(3000);
     const error = await dialling;
     expect(error).toMatchObject({ name: 'ConnectionError', code: 'ERR_CONNECT_TIMEOUT' });
-    expect((error as Error).message).toBe(`${host}:${port} did not answer within 3000 ms (option \`timeout\`)`);
+    expect((error as Error).message).toBe(`${host}:${port} did not answer within 3000 ms (option \`dialTime\`)`);
     expect(clock.pending).toBe(0);
   });
 });
@@ -162,6 +164,7 @@ describe('the other scheme is named', () => {
     expect((error as Error).message).toMatch(
       needsTls ? `if it takes TLS only, connect by ${other}://` : `if it takes no TLS, connect by ${other}://`,
     );
+    expect((error as Error).message).not.toMatch(/routines|\n/);
   });
 
   test('tls:// to a port that answers in clear text', async () => {
@@ -173,6 +176,107 @@ describe('the other scheme is named', () => {
     const error = (await outcome(connect(`tls://${host}:${await deadPort()}`))) as Error;
     expect(error.message).toContain('ECONNREFUSED');
     expect(error.message).not.toContain('tcp://');
+  });
+});
+
+describe('a server that asks for a client certificate', () => {
+  const versions = ['TLSv1.2', 'TLSv1.3'] as const;
+  const ways = ['tls', 'wss'].flatMap((scheme) => versions.map((version) => [scheme, version] as const));
+
+  async function refusal(scheme: string, maxVersion: (typeof versions)[number], options: object): Promise<Error> {
+    const server = createHouse({ tls: { ...keys, ca: keys.cert, requestCert: true, maxVersion } });
+    onTestFinished(() => server.close());
+    const { port } = await server.listen({ port: 0, host });
+    const error = await outcome(connect(`${scheme}://${host}:${port}`, { insecure: true, ...options }));
+    expect((error as Error).message).toMatch(/^[^\n]*$/);
+    return error as Error;
+  }
+
+  test.each(ways)('%s://, %s: is asked for one', async (scheme, version) => {
+    const error = await refusal(scheme, version, {});
+    expect(error).toMatchObject({ name: 'ConnectionError', code: 'ERR_TLS_CLIENT_CERTIFICATE' });
+    expect(error.message).toMatch(/asks for a client certificate.* say it by `cert` and `key`$/);
+  });
+
+  // Node's servers have no alert for that one.
+  test.each(ways)('%s://, %s: does not take a stranger’s', async (scheme, version) => {
+    const error = await refusal(scheme, version, await selfSigned());
+    expect(error.message).toContain('it may not take our certificate, `cert`');
+  });
+
+  test.each(['sslv3 alert bad certificate', 'tlsv1 alert unknown ca', 'sslv3 alert certificate expired'])(
+    'tells it by an alert: %s',
+    (reason) => {
+      const why = reason.replace(/^.* alert /, '');
+      for (const cause of [
+        Object.assign(new Error('80BC:error:…'), { library: 'SSL routines', reason }),
+        new Error(
+          `write EPROTO 80BC4F32:error:0A000410:SSL routines:ssl3_read_bytes:${reason}:../s3.c:1601:SSL alert\n`,
+        ),
+      ])
+        expect(certificateRefused(cause, 'a.example:1')).toMatchObject({
+          code: 'ERR_TLS_CLIENT_CERTIFICATE',
+          message: `a.example:1 does not take our certificate, \`cert\`: ${why}`,
+        });
+    },
+  );
+});
+
+describe('URLs', () => {
+  test.each([
+    ['tcp:/localhost:8091', 'the URL names no host: it is written tcp://localhost:54321'],
+    ['tcp://', 'the URL names no host: it is written tcp://localhost:54321'],
+    ['tls:///x', 'the URL names no host: it is written tls://localhost:54321'],
+    ['tcp://ann:pw@localhost:1', 'a login in the URL is not read: say it by the option `auth`'],
+    ['tls://ann@localhost:1', 'a login in the URL is not read: say it by the option `auth`'],
+    ['tls://localhost:1/path?a', 'the URL must end with host and port, without path?a'],
+    ['tcp://localhost:0', 'the port of the URL must be from 1 to 65535, not 0'],
+    ['tcp://localhost:99999', 'the port of the URL must be from 1 to 65535, not 99999'],
+    ['localhost:8120', 'the URL must begin with tcp://, tls://, ws:// or wss://, as in tcp://localhost:8120'],
+    ['127.0.0.1:8120', 'the URL must begin with tcp://, tls://, ws:// or wss://, as in tcp://127.0.0.1:8120'],
+    ['tcp://a b', 'the URL cannot be read'],
+  ])('%s is refused', async (url, message) => {
+    await expect(connect(url)).rejects.toThrow(new TypeError(`connect: ${message}`));
+  });
+});
+
+test.each([
+  ['SSH', 'SSH-2.0-OpenSSH_9.2\r\n', ''],
+  ['HTTP', '', 'HTTP/1.1 400 Bad Request\r\nconnection: close\r\n\r\n'],
+])('a server of %s does not speak STOMP', async (_, first, answer) => {
+  const { port } = await listening((socket) => {
+    socket.on('error', () => {}).once('data', () => socket.end(answer));
+    socket.write(first);
+  });
+  await expect(connect(`tcp://${host}:${port}`)).rejects.toThrow(`${host}:${port} does not speak STOMP: `);
+});
+
+test('a WebSocket that is not opened in time', async () => {
+  const port = await silentPort();
+  const error = await outcome(connect(`ws://${host}:${port}`, { dialTime: 50 }));
+  expect(error).toMatchObject({ name: 'ConnectionError', code: 'ERR_CONNECT_TIMEOUT' });
+  expect((error as Error).message).toBe(`${host}:${port} did not answer within 50 ms (option \`dialTime\`)`);
+});
+
+describe('certificates and keys that are none', () => {
+  test.each([
+    [{ ca: 'x' }, 'ca has no certificate in PEM'],
+    [{ cert: 'x', key: keys.key }, 'cert is no certificate in PEM'],
+    [{ cert: keys.cert, key: Buffer.from('y') }, 'key is no private key in PEM without a passphrase'],
+    [{ cert: keys.cert, key: otherKeys.key }, 'key is not the key of cert'],
+  ])('%#: $0', async (options, message) => {
+    await expect(connect('tls://localhost:1', options)).rejects.toThrow(new TypeError(`connect: option ${message}`));
+    const mistake = new TypeError(`createServer: option tls.${message.replace('of cert', 'of tls.cert')}`);
+    expect(() => createHouse({ tls: options })).toThrow(mistake);
+  });
+
+  test('nor can the server be given them while it runs', async () => {
+    const server = createHouse({ tls: keys });
+    onTestFinished(() => server.close());
+    await server.listen({ port: 0, host });
+    expect(() => server.reloadTls({ ...keys, key: otherKeys.key })).toThrow(
+      new TypeError('reloadTls: option key is not the key of cert'),
+    );
   });
 });
 

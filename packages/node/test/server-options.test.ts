@@ -27,11 +27,29 @@ test.each<[object, string]>([
   [{ page: '' }, 'createServer: option page must be the path of a directory, or its file: URL'],
   [{ origins: 'https://a.example' }, 'createServer: option origins must be an array'],
   [{ origins: ['https://a.example', 5] }, 'createServer: option origins[1] must be a string'],
+  [
+    { origins: ['*', 'https://a.example/', 'localhost:5173'] },
+    'createServer: option origins[2] must be an origin such as https://admin.example, or *, not localhost:5173',
+  ],
+  [
+    { origins: ['https://a.example/path'] },
+    'createServer: option origins[0] must be an origin such as https://admin.example, or *, not https://a.example/path',
+  ],
+  [
+    { allowedHosts: ['a.example:80', '[::1]', 'https://a.example'] },
+    'createServer: option allowedHosts[2] must be a name such as admin.example, admin.example:8080 or [::1], not https://a.example',
+  ],
   [{ allowedHosts: [null] }, 'createServer: option allowedHosts[0] must be a string'],
   [{ proxies: [10] }, 'createServer: option proxies[0] must be a string'],
   [{ tls: true }, "createServer: option tls must be 'optional', 'required' or an object with cert and key"],
 ])('createServer(%j) names the option', (options, message) => {
   expect(() => createServer(options as ServerOptions)).toThrow(new TypeError(message));
+});
+
+test('allow() names the option, too', () => {
+  expect(() => newServer().allow({ origins: ['a.example'] })).toThrow(
+    new TypeError('allow: option origins[0] must be an origin such as https://admin.example, or *, not a.example'),
+  );
 });
 
 test('drain(2000) and createServer(8080) say how they are meant', async () => {
