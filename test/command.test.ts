@@ -3,9 +3,10 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createServer, type Credentials } from '@sallyport/node';
+import { createServer, type Credentials, selfSigned } from '@sallyport/node';
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { listening } from '../packages/node/test/fixtures/sockets.js';
 import { buildIfStale } from '../scripts/setup.mjs';
 import { sallyport, sallyportWith, startCommand } from './fixtures/command.js';
 import { type House, startHouse } from './fixtures/house.js';
@@ -37,7 +38,11 @@ describe('call', () => {
   });
 
   test.each<[string, string[], number, RegExp]>([
-    ['an unknown method', ['TCP', 'nothing'], 1, /^error -32601: Method not found/],
+    ['an unknown method', ['TCP', 'nothing'], 1, /^error -32601: Method not found: nothing\n$/],
+    ['no host', ['tcp:/127.0.0.1:1', 'give'], 2, /the URL names no host: it is written tcp:/],
+    ['a login in the URL', ['tcp://ann:rye@127.0.0.1:1', 'give'], 2, /a login in the URL is not read: .* --login/],
+    ['a path', ['tls://127.0.0.1:1/a', 'give'], 2, /the URL must end with host and port, without a\n/],
+    ['a port too high', ['tcp://127.0.0.1:99999', 'give'], 2, /the port of the URL must be from 1 to 65535, not 99999/],
     ['nobody there', ['tcp://127.0.0.1:1', 'give'], 1, /cannot connect.*\(sent: no\)/],
     ['no method', ['TCP'], 2, /METHOD is missing: URL METHOD \[PARAMS\]/],
     ['nothing', [], 2, /URL and METHOD are missing/],
@@ -49,6 +54,53 @@ describe('call', () => {
   ])('%s', async (_, args, code, message) => {
     const ended = await sallyport('call', ...args.map((arg) => (arg === 'TCP' ? house.urls.tcp : arg)));
     expect(ended).toMatchObject({ code, out: '', err: expect.stringMatching(message) });
+  });
+
+  test.each([
+    ['tcp', /the server did not answer CONNECT within 300 ms \(--timeout\)/],
+    ['tls', /127.0.0.1:\d+ did not answer within 300 ms \(--timeout\)/],
+    ['ws', /127.0.0.1:\d+ did not answer within 300 ms \(--timeout\)/],
+  ])('--timeout bounds the wait for a connection, too, over %s', async (scheme, message) => {
+    const { port } = await listening((socket) => socket.on('error', () => {}));
+    const ended = await sallyport('call', `${scheme}://127.0.0.1:${port}`, 'give', '--timeout', '300');
+    expect(ended).toMatchObject({ code: 1, out: '', err: expect.stringMatching(message) });
+  });
+
+  test('says what is wrong with certificates and keys, on one line', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'sallyport-'));
+    onTestFinished(() => rmSync(folder, { recursive: true }));
+    const [ours, theirs] = [await selfSigned(), await selfSigned()];
+    const file = (name: string, text: string): string => {
+      writeFileSync(join(folder, name), text);
+      return join(folder, name);
+    };
+    const files = { cert: file('cert', ours.cert), key: file('key', ours.key), other: file('other', theirs.key) };
+    const { port } = await startCommand(['serve', '--cert', files.cert, '--key', files.key, '--client-ca', files.cert]);
+    for (const [code, args, message] of [
+      [1, ['--insecure'], 'asks for a client certificate: say it by --cert and --key'],
+      [1, ['--ca', files.cert, '--servername', 'a.example'], '--servername NAME says whose it is'],
+      [
+        2,
+        ['--cert', files.cert, '--key', files.other],
+        `${files.other} is not the key of the certificate ${files.cert}`,
+      ],
+      [2, ['--cert', files.key, '--key', files.key], `--cert: ${files.key} is no certificate in PEM`],
+      [2, ['--ca', files.key], `--ca: ${files.key} is no certificate in PEM`],
+    ] as const) {
+      const ended = await sallyport('call', `tls://127.0.0.1:${port}`, 'give', ...args);
+      expect(ended).toMatchObject({ code, out: '', err: expect.stringContaining(message) });
+      expect(ended.err.trimEnd().split('\n'), message).toHaveLength(code);
+    }
+  });
+
+  test('says of a call that is too long for the server why it was given up', async () => {
+    const { port } = await startCommand(['serve', '--limit', 'body=1000']);
+    const url = `tcp://127.0.0.1:${port}`;
+    const { code, err } = await sallyport('call', url, 'give', JSON.stringify(['x'.repeat(2000)]));
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: expect.stringMatching(/before the answer came: .*limits\.body.*sent: /),
+    });
   });
 
   test('says which way to try where TLS is spoken, or is not', async () => {

@@ -3,7 +3,8 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { toError } from '@sallyport/core';
-import type { NodeConnectOptions, OvirtConnectOptions } from '@sallyport/node';
+import { type NodeConnectOptions, type OvirtConnectOptions, readAddress } from '@sallyport/node';
+import { certificateFault, pairFault } from './settings/pem-files.js';
 import { didYouMean } from './spelling.js';
 
 export interface Command {
@@ -95,7 +96,7 @@ export const connectUsage = `  --ca FILE          trust the authority in this PE
   --login NAME       say who we are, with
   --passcode WORD    a passcode (or by SALLYPORT_PASSCODE in the environment, where others do not see it), or
   --token TOKEN      a token (or by SALLYPORT_TOKEN in the environment, where there is no --login)
-  --timeout MS       how long to wait for an answer, milliseconds (30000)`;
+  --timeout MS       how long to wait for a connection (10000), and for an answer (30000), milliseconds`;
 
 type ConnectValues = {
   [Name in keyof typeof connectOptions]?:
@@ -112,14 +113,15 @@ export function readConnect(values: ConnectValues, url: URL): ConnectionOptions 
   checkPair(values);
   if (anyHostname === true && !isOvirt(url)) throw new UsageError('--any-hostname is for oVirt hosts only');
   if (servername === '') throw new UsageError('--servername must be a name, not empty');
+  const milliseconds = readNumber('timeout', timeout);
   return {
-    ca: readFile('ca', ca),
-    cert: readFile('cert', cert),
-    key: readFile('key', key),
+    ...readPems({ ca, cert, key }),
     insecure: insecure === true,
     ...(servername !== undefined && { servername }),
     ...(anyHostname === true && { anyHostname }),
-    timeout: readNumber('timeout', timeout) ?? 30_000,
+    timeout: milliseconds ?? 30_000,
+    // A limit is above 0.
+    ...(milliseconds !== undefined && { dialTime: milliseconds, limits: { connectTime: Math.max(milliseconds, 1) } }),
     auth: readAuth(values),
   };
 }
@@ -166,6 +168,20 @@ function secretOf(variable: string): string | undefined {
   return process.env[variable] || undefined;
 }
 
+/** Reads the files; throws for what is no certificate or key, as a server does for its own. */
+function readPems(files: Pick<ConnectValues, 'ca' | 'cert' | 'key'>): Pick<NodeConnectOptions, 'ca' | 'cert' | 'key'> {
+  const ca = readFile('ca', files.ca);
+  const cert = readFile('cert', files.cert);
+  const key = readFile('key', files.key);
+  for (const [option, text] of Object.entries({ ca, cert })) {
+    const fault = text === undefined ? undefined : certificateFault(text);
+    if (fault !== undefined) throw new UsageError(`--${option}: ${files[option as 'ca' | 'cert']} ${fault}`);
+  }
+  const fault = cert === undefined || key === undefined ? undefined : pairFault(cert, key, files.cert!);
+  if (fault !== undefined) throw new UsageError(`--key: ${files.key} ${fault}`);
+  return { ca, cert, key };
+}
+
 function readFile(option: string, path: string | undefined): string | undefined {
   if (path === undefined) return undefined;
   try {
@@ -183,8 +199,15 @@ export function readNumber(name: string, text: string | undefined): number | und
 
 /** Reads a URL of one of the schemes we connect by. */
 export function readUrl(text: string): URL {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
+  let url: URL | undefined;
+  let fault = '';
+  try {
+    url = readAddress(text);
+  } catch (error) {
+    fault = toError(error).message.replace('connect: ', '').replace('the option `auth`', '--login');
+  }
   if (url !== undefined && (['tcp:', 'tls:', 'ws:', 'wss:'].includes(url.protocol) || isOvirt(url))) return url;
+  if (/^[a-z+]+:\/|@/.test(text) && fault !== '') throw new UsageError(fault);
   throw new UsageError(
     `${text} is no URL that begins with tcp://, tls://, ws:// or wss://, nor that of an oVirt host, with ovirt+tls:// or ovirt://`,
   );

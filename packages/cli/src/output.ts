@@ -1,7 +1,7 @@
 // What commands print: for eyes on a terminal, for programs in a pipe.
 
 import { inspect, styleText } from 'node:util';
-import { ConnectionError, RpcError, TimeoutError } from '@sallyport/core';
+import { ConnectionError, RpcError, SallyportError, TimeoutError } from '@sallyport/core';
 
 /** Where output goes. */
 export interface Output {
@@ -38,16 +38,38 @@ export function formatEvent(
 /** What went wrong, for whoever typed the command. */
 export function formatError(error: Error): string {
   if (error instanceof RpcError) {
+    // The name of a method that is not there is in the message already.
+    const isSaid = typeof error.data === 'string' && error.message.endsWith(`: ${error.data}`);
     const data =
-      error.data === undefined ? '' : `\n${formatValue(error.data, { isTerminal: process.stderr.isTTY === true })}`;
+      error.data === undefined || isSaid
+        ? ''
+        : `\n${formatValue(error.data, { isTerminal: process.stderr.isTTY === true })}`;
     return `error ${error.code}: ${error.message}${data}`;
   }
   if (error instanceof ConnectionError && error.code === 'ERR_TLS_CERTIFICATE') {
     const why = error.cause instanceof Error ? `: ${error.cause.message}` : '';
-    return `the certificate is not trusted${why}; --ca FILE names its authority, --insecure accepts any`;
+    const isOther = (error.cause as { code?: unknown } | undefined)?.code === 'ERR_TLS_CERT_ALTNAME_INVALID';
+    const hint = isOther ? '--servername NAME says whose it is' : '--ca FILE names its authority';
+    return `the certificate is not trusted${why}; ${hint}, --insecure accepts any`;
   }
   const sent = error instanceof ConnectionError || error instanceof TimeoutError ? ` (sent: ${error.sent})` : '';
-  return `${error.message}${sent}`;
+  return `${byOptions(error.message)}${reason(error)}${sent}`;
+}
+
+/** Why it came to that, if the message does not say so itself. */
+function reason({ message, cause }: Error): string {
+  if (!(cause instanceof SallyportError) || message.includes(cause.message)) return '';
+  // What the error that is told was made of.
+  const isWrapped = /does not speak STOMP|without an answer/.test(message);
+  return isWrapped ? '' : `: ${byOptions(cause.message)}`;
+}
+
+/** A message that names options of `connect`, with those of the command instead. */
+function byOptions(message: string): string {
+  return message
+    .replace(/\(option `?(dialTime|timeout)`?\)|\(limits\.connectTime\)/, '(--timeout)')
+    .replace(/`(ca|cert|key|servername|insecure)(: true)?`/g, '--$1')
+    .replace('`anyHostname: true`', '--any-hostname');
 }
 
 export function paint(colour: 'gray' | 'cyan' | 'green' | 'yellow' | 'bold', text: string): string {

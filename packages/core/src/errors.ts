@@ -78,8 +78,8 @@ export class TimeoutError extends SallyportError {
     return 'TimeoutError';
   }
 
-  constructor(code: string, message: string, options: { sent?: Sent } = {}) {
-    super(code, message);
+  constructor(code: string, message: string, options: { sent?: Sent; cause?: unknown } = {}) {
+    super(code, message, options);
     this.sent = options.sent ?? 'no';
   }
 }

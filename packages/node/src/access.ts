@@ -75,7 +75,9 @@ export function permit(authorize: Authorize | undefined, access: Access): Promis
 
 function decide(allowed: boolean, access: Access): void {
   if (allowed === true) return;
-  throw new AuthError('ERR_FORBIDDEN', `not allowed: ${access.action}`);
+  // Who serves several services is to know which of them it was.
+  const what = access.action === 'serve' ? `serve ${access.destination}` : access.action;
+  throw new AuthError('ERR_FORBIDDEN', `not allowed: ${what}`);
 }
 
 /**

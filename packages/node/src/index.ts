@@ -18,6 +18,7 @@ export {
   sameSecret,
 } from './access.js';
 export type { Outcomes } from './rejections.js';
+export { readAddress } from './address.js';
 export { connect, type NodeConnectOptions, type OvirtUrl } from './connect.js';
 export { connectOvirt } from './ovirt/client/connect.js';
 export { type OvirtEvent, type OvirtEventsOptions, OvirtEventStream } from './ovirt/client/event-stream.js';

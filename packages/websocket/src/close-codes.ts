@@ -27,5 +27,7 @@ export function closeReason(reason: Error): string {
 export function endOf(code: number, reason: string, cause: unknown): ConnectionError | undefined {
   if (code === 1000 || code === 1001 || code === 1005) return undefined;
   const why = reason && `, ${reason}`;
-  return new ConnectionError('ERR_CONNECTION_LOST', `the WebSocket ended with close code ${code}${why}`, { cause });
+  // What is too long for the other side is so each time, whatever the connection.
+  const name = code === 1009 ? 'ERR_BODY' : 'ERR_CONNECTION_LOST';
+  return new ConnectionError(name, `the WebSocket ended with close code ${code}${why}`, { cause });
 }

@@ -6,7 +6,7 @@ import { expect, test } from 'vitest';
 import { root, workspacePackages } from '../../../scripts/workspace.mjs';
 
 /** Bytes, minified and gzipped. Grows only on purpose. */
-const BUDGET = 17_300;
+const BUDGET = 17_450;
 
 async function bundle() {
   const entries = workspacePackages().flatMap((one) => one.entries);

@@ -2,6 +2,7 @@
 
 import { X509Certificate } from 'node:crypto';
 import type { ClientCertificate } from '@sallyport/node';
+import { certificatesIn } from '../settings/pem-files.js';
 
 /** Authorities that sign for each other; more are a circle. */
 const LONGEST_CHAIN = 8;
@@ -43,10 +44,4 @@ export class Authority {
         certificate.checkIssued(issuer) && certificate.verify(issuer.publicKey) && this.reaches(issuer, left - 1),
     );
   }
-}
-
-/** All certificates of a file; throws if one of them is none, or if there is none. */
-export function certificatesIn(text: string): X509Certificate[] {
-  const parts = text.match(/-----BEGIN ((X509 |TRUSTED )?CERTIFICATE)-----[^]*?-----END \1-----/g) ?? [text];
-  return parts.map((part) => new X509Certificate(part));
 }

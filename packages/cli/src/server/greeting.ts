@@ -8,7 +8,7 @@ import type { Settings } from '../settings/settings.js';
 export function greeting(address: ServerAddress, settings: Settings): string {
   const at = `${hostName(address.host)}:${address.port}`;
   const { tls, page, dialect } = settings;
-  const isPlain = tls?.required !== true;
+  const isPlain = tls?.required !== true && !isByCertificate(settings);
   const ways = (plain: string, secure: string): string[] => [
     ...(isPlain ? [`${plain}://${at}`] : []),
     ...(tls === undefined ? [] : [`${secure}://${at}`]),
@@ -31,6 +31,11 @@ export function greeting(address: ServerAddress, settings: Settings): string {
 
 function xmlRpcPath({ dialect, xmlRpc = dialect !== undefined }: Settings): string | undefined {
   return typeof xmlRpc === 'string' ? xmlRpc : xmlRpc ? '/RPC2' : undefined;
+}
+
+/** Whether nobody comes in but by a certificate, which takes TLS. */
+function isByCertificate({ access }: Settings): boolean {
+  return access?.certified !== undefined && access.users.length === 0 && access.anonymous === undefined;
 }
 
 /** Whom the port is open to. */

@@ -4,7 +4,7 @@ import { resolve } from 'node:path';
 import { pageRoot } from '@sallyport/dashboard';
 import { defaultPort } from '@sallyport/node';
 import { checkLogin, checkPair, passcodeOf, readNumber, UsageError } from '../command.js';
-import { type GivenLimits, knownLimits, sortLimits } from './limits.js';
+import { checkLimit, type GivenLimits, knownLimits, sortLimits } from './limits.js';
 import { readDialectName, readXmlRpcPath } from './dialect.js';
 import { readHost, readNetwork, readOrigin, readServerName } from './network-names.js';
 import { allRights } from '../access/rights.js';
@@ -153,10 +153,12 @@ function readLimits(given: readonly string[] = []): GivenLimits {
   return attempt('--limit', () =>
     sortLimits(
       given.map((text): [string, number] => {
-        const [, name, value] = /^([^=]+)=(\d+(?:\.\d+)?)$/.exec(text) ?? [];
+        const [, name, value = ''] = /^([^=]+)=(.*)$/.exec(text) ?? [];
         if (name === undefined)
           throw new Error(`must be a name and a number such as body=1000000, not ${text}; ${knownLimits}`);
-        return [name, Number(value)];
+        if (/^\d+(\.\d+)?$/.test(value)) return [name, Number(value)];
+        checkLimit(name, 1);
+        throw new Error(`${name} must be a number, not ${value === '' ? 'empty' : value}`);
       }),
     ),
   );

@@ -1,10 +1,9 @@
 // TLS as it is asked for: files, which are read at the start and again when they change.
 
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { type KeyPair, selfSigned, type ServerTlsOptions } from '@sallyport/node';
-import { certificatesIn } from '../access/authority.js';
 import { ConfigError } from './config-value.js';
+import { certificateFault, pairFault } from './pem-files.js';
 
 /** A file, and what named it: `--cert` or `tls.cert`. */
 export interface NamedFile {
@@ -43,16 +42,13 @@ export async function readTls(settings: TlsSettings, madeUp?: KeyPair): Promise<
 
 async function readPair(cert: NamedFile, key: NamedFile): Promise<KeyPair> {
   const pair = { cert: await readCertificate(cert), key: await readNamed(key) };
-  const privateKey = attempt(key, 'is no private key in PEM without a passphrase', () => createPrivateKey(pair.key));
-  // One that is changed before the other would make every handshake fail.
-  if (!new X509Certificate(pair.cert).checkPrivateKey(privateKey))
-    throw new ConfigError(`${key.by}: ${key.path} is not the key of the certificate ${cert.path}`);
+  refuse(key, pairFault(pair.cert, pair.key, cert.path));
   return pair;
 }
 
 async function readCertificate(file: NamedFile): Promise<string> {
   const text = await readNamed(file);
-  attempt(file, 'is no certificate in PEM', () => certificatesIn(text));
+  refuse(file, certificateFault(text));
   return text;
 }
 
@@ -64,10 +60,6 @@ async function readNamed({ path, by }: NamedFile): Promise<string> {
   }
 }
 
-function attempt<T>({ path, by }: NamedFile, otherwise: string, run: () => T): T {
-  try {
-    return run();
-  } catch {
-    throw new ConfigError(`${by}: ${path} ${otherwise}`);
-  }
+function refuse({ path, by }: NamedFile, fault: string | undefined): void {
+  if (fault !== undefined) throw new ConfigError(`${by}: ${path} ${fault}`);
 }

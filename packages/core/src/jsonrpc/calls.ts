@@ -80,12 +80,14 @@ export class Calls {
   readonly #deadlines: Deadlines<PendingCall>;
   #lastId = 0;
   #closed: Error | undefined;
+  /** Why there was no connection last. */
+  #cause: Error | undefined;
 
   constructor(options: CallsOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#limit = options.limits?.pendingCalls ?? defaultLimits.pendingCalls;
-    const expire = (call: PendingCall): void => this.#abandon(call, late(call));
+    const expire = (call: PendingCall): void => this.#abandon(call, late(call, this.#cause));
     this.#deadlines = new Deadlines(this.#clock, () => this.#pending.values(), expire);
   }
 
@@ -152,7 +154,7 @@ export class Calls {
     this.#remove(call);
     if (error === undefined || error === null) call.resolve(result);
     // The other side's clock may be the faster one.
-    else call.reject(error.code === ErrorCode.expired ? late(call) : responseError(error));
+    else call.reject(error.code === ErrorCode.expired ? late(call) : responseError(error, call.method));
   }
 
   /** An answer came that cannot be read, to the call of this id as far as can be told: waiting would be for nothing. */
@@ -182,10 +184,17 @@ export class Calls {
       if (call.waiting) this.#transmit(call, Math.max(1, call.deadline - now));
   }
 
-  /** The connection was lost: what had been sent fails, unless it may be run twice; the rest waits for the next one. */
-  lost(cause: Error | undefined): void {
-    for (const call of [...this.#pending.values()]) {
-      if (call.idempotent) call.waiting = true;
+  /**
+   * The connection was lost: what had been sent fails, unless it may be run twice; the rest waits for the next one. What
+   * was too long for the other side would be so again each time: the longest that had been sent is not sent again.
+   */
+  lost(cause: (Error & { code?: unknown }) | undefined): void {
+    this.#cause = cause;
+    const calls = [...this.#pending.values()];
+    let longest = cause?.code === 'ERR_BODY' ? 0 : Infinity;
+    if (longest === 0) for (const { waiting, text } of calls) if (!waiting) longest = Math.max(longest, text.length);
+    for (const call of calls) {
+      if (call.idempotent && (call.waiting || call.text.length < longest)) call.waiting = true;
       else if (!call.waiting) this.#lose(call, cause);
     }
   }
@@ -232,8 +241,10 @@ export class Calls {
   }
 }
 
-function late({ method, timeout, sent }: PendingCall): TimeoutError {
-  return new TimeoutError('ERR_CALL_TIME', `${method}: no answer within ${timeout} ms (option timeout)`, { sent });
+/** The cause is that of a call which waited for a connection. */
+function late({ method, timeout, sent, waiting }: PendingCall, cause?: Error): TimeoutError {
+  const message = `${method}: no answer within ${timeout} ms (option timeout)`;
+  return new TimeoutError('ERR_CALL_TIME', message, { sent, cause: waiting ? cause : undefined });
 }
 
 /** Throws a TypeError for what could only be answered by -32600. */

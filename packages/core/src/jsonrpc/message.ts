@@ -154,8 +154,10 @@ export function errorText(id: Id, thrown: unknown): string {
 }
 
 /** The error that an answer stands for; of one that is not as specified, all of it is the data. */
-export function responseError(error: NonNullable<Response['error']>): RpcError {
+export function responseError(error: NonNullable<Response['error']>, method = ''): RpcError {
   const { code, message, data } = error;
-  if (Number.isInteger(code)) return new RpcError(code, String(message), data);
+  // The specification has one text for all of them.
+  const isVague = code === ErrorCode.methodNotFound && !String(message).includes(method);
+  if (Number.isInteger(code)) return new RpcError(code, `${message}${isVague ? `: ${method}` : ''}`, data);
   return new RpcError(ErrorCode.internalError, 'an error that is not as specified', error);
 }

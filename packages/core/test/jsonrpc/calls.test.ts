@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
-import { ConnectionError, LimitError, RpcError, TimeoutError } from '../../src/errors.js';
+import { ConnectionError, LimitError, ProtocolError, RpcError, TimeoutError } from '../../src/errors.js';
 import { Calls, type CallsOptions, type Id, type PendingCall } from '../../src/jsonrpc/index.js';
 import { ManualClock } from '../../src/testing/index.js';
 import { outcome, watch } from '../fixtures/pair.js';
@@ -48,6 +48,15 @@ test.each([null, 99, '1', 'constructor'])('an answer with the id %j is to no cal
   const result = calls.start('', 'a', []);
   calls.settle({ id, result: 'x' });
   expect(await outcome(result)).toBe('pending');
+});
+
+test('a method that is not there is named, as the specification has one text for all', async () => {
+  const { calls } = asking();
+  const [first, second] = ['a', 'b'].map((method) => calls.start('', method, []));
+  calls.settle({ id: 1, error: { code: -32601, message: 'Method not found', data: 1 } });
+  calls.settle({ id: 2, error: { code: -32601, message: 'there is no b' } });
+  await expect(first).rejects.toEqual(new RpcError(-32601, 'Method not found: a', 1));
+  await expect(second).rejects.toEqual(new RpcError(-32601, 'there is no b'));
 });
 
 test('an error rejects with an RpcError; a second answer is nothing', async () => {
@@ -223,6 +232,29 @@ describe('the connection is lost', () => {
     expect(sent.map(({ method }) => method)).toEqual(['kept', 'later']);
     calls.settle({ id: 1, result: 'twice' });
     expect(await kept).toBe('twice');
+  });
+
+  test('what was too long for the other side is not sent again; what was sent beside it is', async () => {
+    const { calls, sent, down, up } = asking();
+    const long = watch(calls.start('', 'long', ['x'.repeat(50)], { idempotent: true }));
+    void calls.start('', 'short', ['x'], { idempotent: true });
+    const cause = new ProtocolError('ERR_BODY', 'more than 40 bytes in a body (limits.body)', { by: 'us' });
+    down(cause);
+    void calls.start('', 'later', ['x'.repeat(100)], { idempotent: true });
+    expect(await long()).toMatchObject({ error: { code: 'ERR_CONNECTION_LOST', sent: 'maybe', cause } });
+    sent.length = 0;
+    up();
+    expect(sent.map(({ method }) => method)).toEqual(['short', 'later']);
+  });
+
+  test('a call that waited for a connection until its time was over says why there was none', async () => {
+    const { calls, clock, down } = asking();
+    down(new Error('before'));
+    const result = watch(calls.start('', 'a', []));
+    const cause = new Error('nobody there');
+    down(cause);
+    clock.advance(1000);
+    expect(await result()).toMatchObject({ error: { code: 'ERR_CALL_TIME', sent: 'no', cause } });
   });
 
   test('again and again: an idempotent call ends with its time', async () => {
