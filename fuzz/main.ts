@@ -18,7 +18,13 @@ export interface Place {
 
 /** Resolves with the exit code. */
 export async function main(args: string[], place: Place): Promise<number> {
-  const settings = readSettings(args);
+  let settings: Settings;
+  try {
+    settings = readSettings(args);
+  } catch (error) {
+    console.error((error as Error).message);
+    return 2;
+  }
   const { only = '', seed, time, report } = settings;
   const names = targets.map(({ name }) => name).filter((name) => name.includes(only));
   const isLive = 'live'.includes(only);

@@ -2,6 +2,8 @@
 
 import { parseArgs } from 'node:util';
 
+const usage = `npm run fuzz -- [--minutes N | --seconds N] [--seed S] [--only NAME] [--replay INPUT] [--from N] [--cases N] [--report FILE]`;
+
 export interface Settings {
   /** For everything together, milliseconds. */
   time: number;
@@ -17,7 +19,16 @@ export interface Settings {
   report: string | undefined;
 }
 
+/** Throws an Error whose message is for whoever typed it. */
 export function readSettings(args: string[]): Settings {
+  try {
+    return parseSettings(args);
+  } catch (error) {
+    throw new Error(`${(error as Error).message}\n\n${usage}`, { cause: error });
+  }
+}
+
+function parseSettings(args: string[]): Settings {
   const { values } = parseArgs({
     args,
     options: {
