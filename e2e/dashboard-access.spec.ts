@@ -3,7 +3,7 @@
 import { lowContrast, unnamedControls } from './dashboard-audit.ts';
 import { expect, open, run, test } from './dashboard-page.ts';
 
-for (const width of [360, 768, 1440]) {
+for (const width of [320, 360, 768, 1440]) {
   test(`nothing is wider than ${width} px`, async ({ page }) => {
     await page.setViewportSize({ width, height: 800 });
     await open(page);
