@@ -3,7 +3,8 @@
 import { X509Certificate } from 'node:crypto';
 import type { ClientCertificate } from '@sallyport/node';
 import { expect, test } from 'vitest';
-import { Authority, certificatesIn } from '../../src/access/authority.js';
+import { Authority } from '../../src/access/authority.js';
+import { certificatesIn } from '../../src/settings/pem-files.js';
 import { authority, client, type Issued } from '../fixtures/certificates.js';
 
 const [old, other] = await Promise.all([authority('one'), authority('two')]);
