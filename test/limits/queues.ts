@@ -20,8 +20,9 @@ type Names =
   | 'queuedBytes';
 
 const send = (destination: string, body = 'x'): string => frame('SEND', { destination }, body);
-/** Of these two fit into the limits below, with what keeping each of them costs beside. */
+/** Of these two fit into the limits below, with what keeping each of them costs beside, a queue of its own included. */
 const large = 'x'.repeat(800);
+const TWO = 6000;
 
 /** A client that gets the messages of /queue/work, and acknowledges them one by one. */
 async function worker({ house }: Stage, headers: Record<string, string> = {}): Promise<Talk> {
@@ -148,7 +149,7 @@ export const queueCrossings: Crossings<Names> = {
     cross: ({ house }) => expectError(house, send('/queue/full', large).repeat(3), 'ERR_QUEUE_FULL', 'queueBytes'),
   },
   clientQueuedBytes: {
-    value: 3000,
+    value: TWO,
     cross: async ({ house }) => {
       const frames = ['a', 'b', 'c'].map((name) => send(`/queue/${name}`, large)).join('');
       await expectError(house, frames, 'ERR_QUEUE_FULL', 'clientQueuedBytes');
@@ -159,7 +160,7 @@ export const queueCrossings: Crossings<Names> = {
     },
   },
   addressQueuedBytes: {
-    value: 3000,
+    value: TWO,
     cross: async ({ house }) => {
       const first = await stompTalk(house);
       first.say(send('/queue/a', large));
@@ -169,7 +170,7 @@ export const queueCrossings: Crossings<Names> = {
     },
   },
   queuedBytes: {
-    value: 3000,
+    value: TWO,
     cross: async ({ house }) => {
       const first = await stompTalk(house);
       first.say(send('/queue/a', large));

@@ -38,7 +38,8 @@ export function builtInMethods({ methods, broker, permit, renew }: BuiltIn): Met
     if (session?.protocol !== 'jsonrpc')
       throw new RpcError(ErrorCode.invalidRequest, 'only for connections that speak bare JSON-RPC');
     let watcher = watchers.get(session);
-    if (watcher === undefined) watchers.set(session, (watcher = new Watcher(broker.link(), session, permit)));
+    if (watcher === undefined)
+      watchers.set(session, (watcher = new Watcher(broker.link({ quota: session.quota }), session, permit)));
     return watcher;
   };
   return {

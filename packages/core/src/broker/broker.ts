@@ -46,13 +46,14 @@ export function detachDelivery(delivery: Delivery): Delivery {
   };
 }
 
-/** What a kept message costs beyond its body and headers; an estimate. */
+/** What a kept message costs beyond its body and headers, and each text of these beyond its characters; an estimate. */
 const OVERHEAD = 256;
+const TEXT = 24;
 
 /** About how many bytes a message takes while it is kept. */
 export function keptBytes({ headers, body }: Delivery): number {
   let length = bodyLength(body) + OVERHEAD;
-  for (const text of headers.pairs) length += text.length;
+  for (const text of headers.pairs) length += text.length + TEXT;
   return length;
 }
 

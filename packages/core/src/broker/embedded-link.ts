@@ -29,6 +29,9 @@ import { type ReplyHost, ReplyNames, type ReplyOwner } from './reply-names.js';
 import type { TopicTree } from './topics.js';
 import { type QueueHost, WorkQueue } from './work-queue.js';
 
+/** What a subscription costs beyond its destination, with what a queue of its own does, bytes; an estimate. */
+const SUBSCRIPTION = 1024;
+
 export interface LinkOptions {
   /** Becomes `delivery.origin` of all that this link sends. */
   origin?: unknown;
@@ -59,8 +62,8 @@ export interface LinkHost extends QueueHost, ReplyHost {
   deliver(delivery: Delivery, quota: Quota): boolean | Promise<void>;
   /** Keeps a message for a queue that nobody listens to. */
   enqueue(delivery: Delivery, quota: Quota): void;
-  /** Throws LimitError if a client's messages may not bring so many more queues into being. */
-  checkQueues(quota: Quota, more: number): void;
+  /** Throws LimitError if a client's messages may not bring these queues into being. */
+  checkQueues(quota: Quota, made: readonly string[]): void;
   queue(destination: string): WorkQueue;
   hasQueue(destination: string): boolean;
 }
@@ -84,7 +87,7 @@ export class EmbeddedLink implements Broker, ReplyOwner {
     private readonly options: LinkOptions,
   ) {
     this.quota = share.quota;
-    this.replies = new ReplyNames(broker, this, (destination, subscription) => {
+    this.replies = new ReplyNames(broker, this, this.quota.own, (destination, subscription) => {
       const consumer = this.consumers.get(subscription);
       return consumer !== undefined && broker.queue(destination).isExclusiveTo(consumer);
     });
@@ -103,6 +106,10 @@ export class EmbeddedLink implements Broker, ReplyOwner {
         'ERR_DESTINATION',
         `/reply-queue/ addresses are for sending; subscribe /temp-queue/…, not ${quoted(own)}`,
       );
+    const tokens = kind === 'topic' ? topicTokens(name, 'allowed') : undefined;
+    const { own: room } = this.quota;
+    const cost = SUBSCRIPTION + own.length;
+    room.take(cost, 'this subscription');
     // Kept as long as the subscription, unlike the other options: headers would keep alive all that came with them.
     const { onEnd } = options;
     let leave = (): void => {};
@@ -112,13 +119,14 @@ export class EmbeddedLink implements Broker, ReplyOwner {
       this.replies.unsubscribe(own, subscription);
       leave();
       keeper?.clear();
+      room.release(cost);
     });
     const end = (reason: Error): void => {
       subscription.close();
       onEnd?.(reason);
     };
-    if (kind === 'topic') leave = this.subscribeTopic(name, subscription, options.after);
     this.subscriptions.add(subscription);
+    if (tokens !== undefined) leave = this.subscribeTopic(tokens, subscription, options.after);
     this.replies.subscribe(own, subscription);
     // Last: what waits there comes at once.
     if (kind === 'queue') leave = this.subscribeQueue(own, subscription, options);
@@ -247,8 +255,11 @@ export class EmbeddedLink implements Broker, ReplyOwner {
     return ack === 'auto' ? undefined : Math.max(1, Math.min(prefetch, this.broker.limits.prefetch));
   }
 
-  private subscribeTopic(name: string, subscription: EmbeddedSubscription, after: string | undefined): () => void {
-    const tokens = topicTokens(name, 'allowed');
+  private subscribeTopic(
+    tokens: readonly string[],
+    subscription: EmbeddedSubscription,
+    after: string | undefined,
+  ): () => void {
     const { topics, history } = this.broker;
     subscription.cursor = history.cursor;
     topics.add(tokens, subscription);
@@ -290,15 +301,15 @@ export class EmbeddedLink implements Broker, ReplyOwner {
       const sum = queues.get(destination) ?? { messages: 0, bytes: 0 };
       queues.set(destination, { messages: sum.messages + 1, bytes: sum.bytes + bytes[at]! });
     });
-    let made = 0;
+    const made: string[] = [];
     for (const [destination, sum] of queues) {
       const queue = this.broker.hasQueue(destination)
         ? this.broker.queue(destination)
         : new WorkQueue(destination, this.broker);
       queue.checkRoom(sum.messages, sum.bytes);
-      if (queue.isUnused) made++;
+      if (queue.isUnused) made.push(destination);
     }
-    if (made > 0) this.broker.checkQueues(this.quota, made);
+    this.broker.checkQueues(this.quota, made);
   }
 
   private tooManySubscriptions(): LimitError {

@@ -18,7 +18,7 @@ import type { Quota } from './quota.js';
 import { Quotas } from './quotas.js';
 import type { ReplyAddress, ReplyOwner } from './reply-names.js';
 import { TopicTree } from './topics.js';
-import { deadLettersOf, WorkQueue } from './work-queue.js';
+import { deadLettersOf, queueCost, WorkQueue } from './work-queue.js';
 
 /** The limits the embedded broker keeps. */
 export type BrokerLimits = Pick<
@@ -137,25 +137,24 @@ export class EmbeddedBroker implements LinkHost {
   /** Keeps a message for a queue that nobody listens to. */
   enqueue(delivery: Delivery, quota: Quota): void {
     if (this.isClosed || this.undeliverable(delivery)) return;
-    const isNew = !this.hasQueue(delivery.destination);
-    if (isNew) this.checkQueues(quota, 1);
+    if (!this.hasQueue(delivery.destination)) this.checkQueues(quota, [delivery.destination]);
     const queue = this.queue(delivery.destination);
     try {
       void queue.offer(delivery, quota);
     } finally {
-      if (queue.isUnused) this.idle(queue);
+      queue.tellIfUnused();
     }
-    if (isNew && !queue.isUnused) quota.queues.add(queue.name);
   }
 
   /** One client must not use up the names that all share: neither by what it sends, nor by what becomes of it. */
-  checkQueues({ queues }: Quota, more: number): void {
+  checkQueues(quota: Quota, made: readonly string[]): void {
     const most = this.limits.destinations;
-    if (queues.size + more <= most) return;
-    for (const name of queues) if (!this.hasQueue(name)) queues.delete(name);
-    if (queues.size + more <= most) return;
-    const text = `this connection has reached limits.destinations, which is ${most}`;
-    throw new LimitError('ERR_DESTINATIONS', text, 'destinations');
+    if (quota.queues + made.length > most) {
+      const text = `this connection has reached limits.destinations, which is ${most}`;
+      throw new LimitError('ERR_DESTINATIONS', text, 'destinations');
+    }
+    // However often somebody comes again, what all of them leave behind is bounded by that.
+    if (made.length > 0) quota.check(made.reduce((sum, name) => sum + queueCost(name), 0));
   }
 
   queue(destination: string): WorkQueue {

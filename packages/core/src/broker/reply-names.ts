@@ -4,6 +4,7 @@
 
 import { LimitError, ProtocolError } from '../errors.js';
 import type { Limits } from '../limits.js';
+import type { Room } from '../room.js';
 import { detachText } from '../text.js';
 import type { Delivery } from './broker.js';
 import { parseDestination } from './destination.js';
@@ -30,6 +31,9 @@ export interface ReplyHost {
   ownsReplyAddress(name: string, owner: ReplyOwner): boolean;
 }
 
+/** What a reply address costs beyond the name that its owner has for it, bytes; an estimate. */
+const OVERHEAD = 384;
+
 export class ReplyNames {
   /** By destination, the subscriptions that replies may go to: the last one gets them. */
   private readonly subscriptions = new Map<string, EmbeddedSubscription[]>();
@@ -39,6 +43,7 @@ export class ReplyNames {
   constructor(
     private readonly broker: ReplyHost,
     private readonly owner: ReplyOwner,
+    private readonly quota: Room,
     /** Whether a subscription is the only one of its queue. */
     private readonly isAlone: (destination: string, subscription: EmbeddedSubscription) => boolean,
   ) {}
@@ -68,13 +73,17 @@ export class ReplyNames {
     this.check(local);
     if (this.addresses.size >= this.broker.limits.destinations) this.dropOldest();
     const own = detachText(local);
+    this.quota.take(costOf(own), 'this reply-to');
     const address = this.broker.openReplyAddress({ owner: this.owner, local: own });
     this.addresses.set(own, address);
     return address;
   }
 
   close(): void {
-    for (const address of this.addresses.values()) this.broker.closeReplyAddress(address);
+    for (const [local, address] of this.addresses) {
+      this.broker.closeReplyAddress(address);
+      this.quota.release(costOf(local));
+    }
     this.addresses.clear();
   }
 
@@ -92,6 +101,7 @@ export class ReplyNames {
     if (address === undefined) return;
     this.addresses.delete(local);
     this.broker.closeReplyAddress(address);
+    this.quota.release(costOf(local));
   }
 
   private check(local: string): void {
@@ -104,4 +114,8 @@ export class ReplyNames {
       'reply-to must be a /temp-queue/, or a destination that this connection alone has subscribed',
     );
   }
+}
+
+function costOf(local: string): number {
+  return OVERHEAD + local.length;
 }

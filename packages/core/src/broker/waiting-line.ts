@@ -14,6 +14,11 @@ export class WaitingLine {
     return this.items.length - this.head + this.returned.length;
   }
 
+  /** One that waits, if any does. */
+  get any(): QueueItem | undefined {
+    return this.returned.first ?? this.items[this.head];
+  }
+
   push(item: QueueItem): void {
     this.items.push(item);
   }

@@ -48,6 +48,8 @@ export class WorkQueue {
   private turn = 0;
   private isDispatching = false;
   private readonly expiry: ExpiryWatch;
+  /** Who has it counted, while nobody listens. */
+  private payer: Quota | undefined;
   /** Resolves when it is no longer half full. */
   private room: Deferred | undefined;
   private patience: Patience | undefined;
@@ -74,6 +76,8 @@ export class WorkQueue {
 
   add(consumer: Consumer): void {
     this.consumers.push(consumer);
+    // It is there for the subscription now.
+    this.unpay();
     this.dispatch();
   }
 
@@ -85,6 +89,7 @@ export class WorkQueue {
     if (this.consumers.indexOf(consumer) < this.turn) this.turn--;
     this.consumers = this.consumers.filter((one) => one !== consumer);
     this.dispatch();
+    this.payForLeft();
     this.tellIfUnused();
   }
 
@@ -99,6 +104,7 @@ export class WorkQueue {
     this.delayed.clear();
     this.expiry.stop();
     items.forEach((item) => this.forget(item));
+    this.unpay();
   }
 
   /**
@@ -116,6 +122,10 @@ export class WorkQueue {
     if (expires <= this.host.clock.now()) return undefined;
     if (this.isFullFor(1, keptBytes(delivery))) this.expiry.look();
     this.check('queueMessages', this.count + 1);
+    if (!this.hasConsumers && this.payer === undefined) {
+      quota.take(queueCost(this.name), 'this queue');
+      this.pay(quota);
+    }
     const item = queueItem(delivery, quota, ++this.lastOrder, expires);
     this.check('queueBytes', this.bytes + item.bytes, item);
     this.count++;
@@ -221,7 +231,30 @@ export class WorkQueue {
   private takeBack(consumer: Consumer, item: QueueItem): void {
     this.reclaim(consumer, [item]);
     this.dispatch();
+    this.payForLeft();
     this.tellIfUnused();
+  }
+
+  /** What was not acknowledged keeps it there. */
+  private payForLeft(): void {
+    if (this.hasConsumers || this.payer !== undefined) return;
+    const left = this.line.any ?? this.delayed.keys().next().value;
+    if (left === undefined) return;
+    left.quota.charge(queueCost(this.name));
+    this.pay(left.quota);
+  }
+
+  private pay(quota: Quota): void {
+    this.payer = quota;
+    quota.queues++;
+  }
+
+  private unpay(): void {
+    const { payer } = this;
+    if (payer === undefined) return;
+    this.payer = undefined;
+    payer.queues--;
+    payer.release(queueCost(this.name));
   }
 
   private reclaim({ outstanding }: Consumer, items: readonly QueueItem[]): void {
@@ -263,8 +296,10 @@ export class WorkQueue {
     this.tellIfUnused();
   }
 
-  private tellIfUnused(): void {
+  /** Tells the broker once it is there for nobody and nothing. */
+  tellIfUnused(): void {
     if (!this.isUnused) return;
+    this.unpay();
     this.expiry.stop();
     this.host.idle(this);
   }
@@ -275,6 +310,14 @@ export class WorkQueue {
     item?.quota.release(item.bytes);
     throw new LimitError('ERR_QUEUE_FULL', `${this.name} is full: limits.${limit} is ${most}`, limit);
   }
+}
+
+/** What a queue costs beyond its name and messages, bytes; an estimate. */
+const QUEUE = 1200;
+
+/** About how many bytes a queue takes while nobody listens to it. */
+export function queueCost(name: string): number {
+  return QUEUE + name.length;
 }
 
 const DEAD_LETTERS = '/queue/dead-letter.';

@@ -1,6 +1,7 @@
 // A call that is being answered: who asked, and what its handler is told.
 
 import { HeaderList } from '../header-list.js';
+import type { ConnectionRoom } from '../room.js';
 import { type Id, progressMethod, requestText } from './message.js';
 
 /** Whoever asks. One object for each, as long as it may ask; it holds the calls being worked on. */
@@ -12,7 +13,7 @@ export interface Caller {
   /** Calls that have not been answered. */
   readonly running: Map<Id | symbol, Call>;
   /** Where what its calls take is counted while they are being worked on; `take` throws if there is no room. */
-  readonly quota?: { take(bytes: number): void; release(bytes: number): void } | undefined;
+  readonly quota?: ConnectionRoom | undefined;
 }
 
 /** How it is said what became of a call. */

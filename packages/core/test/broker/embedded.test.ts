@@ -285,12 +285,13 @@ describe('what is refused again and again', () => {
     const clock = new ManualClock();
     const { broker, refuse } = sour({ clock, limits: { deadLetterTime: 10_000 } });
     refuse('/queue/a');
+    const before = broker.queuedBytes;
     void broker.link().send(message('/queue/a'));
     clock.advance(9999);
     expect(broker.hasQueue('/queue/dead-letter.a')).toBe(true);
     clock.advance(1);
     expect(broker.hasQueue('/queue/dead-letter.a')).toBe(false);
-    expect(broker.queuedBytes).toBe(0);
+    expect(broker.queuedBytes).toBe(before);
   });
 
   it.each(['/temp-queue/own', '/topic/own'])('of %s is nobody else’s to read, and goes on coming', (destination) => {

@@ -114,7 +114,7 @@ describe('WorkQueue', () => {
 
   it('counts the bytes of all queues of a broker, until they are taken or expire', () => {
     const clock = new ManualClock();
-    const link = new EmbeddedBroker({ clock, limits: { queuedBytes: 10_000 } }).link();
+    const link = new EmbeddedBroker({ clock, limits: { queuedBytes: 12_500 } }).link();
     const send = (name: string, expiration?: string): void =>
       void link.send({ destination: `/queue/${name}`, headers: HeaderList.of({ expiration }), body: 'x'.repeat(4000) });
     send('a');

@@ -23,6 +23,9 @@ export interface OvirtSessionOptions {
   close: () => void;
 }
 
+/** What a subscription costs beyond its id and destination, bytes; an estimate. */
+const OVERHEAD = 1024;
+
 /** Something that a client survives: it is told, and goes on. */
 class Complaint extends Error {}
 
@@ -45,8 +48,13 @@ export class OvirtSession {
 
   leave(): void {
     this.isOver = true;
-    for (const subscription of this.own.values()) this.options.subscriptions.remove(subscription);
-    this.own.clear();
+    for (const [id, subscription] of this.own) this.end(id, subscription);
+  }
+
+  private end(id: string, subscription: OvirtSubscription): void {
+    this.own.delete(id);
+    this.options.subscriptions.remove(subscription);
+    this.options.caller.quota?.own.release(costOf(id, subscription.destination));
   }
 
   private perform(frame: Frame): Promise<void> | undefined {
@@ -82,6 +90,7 @@ export class OvirtSession {
         `destination and id are too long: a MESSAGE with them has more than ${LONGEST_HEAD} bytes of headers`,
       );
     return this.permitted('subscribe', destination, () => {
+      this.options.caller.quota?.own.take(costOf(id, destination), 'this subscription');
       const subscription = this.subscription(destination, id, head);
       this.own.set(id, subscription);
       this.options.subscriptions.add(subscription);
@@ -106,8 +115,7 @@ export class OvirtSession {
     const id = headers.get('id');
     if (!id) throw new Complaint('Missing id header');
     const subscription = this.own.get(id);
-    this.own.delete(id);
-    if (subscription !== undefined) this.options.subscriptions.remove(subscription);
+    if (subscription !== undefined) this.end(id, subscription);
     return undefined;
   }
 
@@ -198,4 +206,9 @@ export class OvirtSession {
     if (!(error instanceof Complaint || error instanceof SallyportError)) throw error;
     this.options.outbox.write(encodeBody('ERROR\n', error.message));
   }
+}
+
+/** They are kept by themselves, and in what every MESSAGE begins with. */
+function costOf(id: string, destination: string): number {
+  return OVERHEAD + 2 * (id.length + destination.length);
 }
