@@ -15,7 +15,8 @@ type Names =
   | 'subscriptions'
   | 'transactions'
   | 'transactionBytes'
-  | 'connectTime';
+  | 'connectTime'
+  | 'frameTime';
 
 const begin = (transaction: string): string => frame('BEGIN', { transaction });
 const subscribe = (id: string): string => frame('SUBSCRIBE', { id, destination: '/topic/a' });
@@ -112,6 +113,33 @@ export const frameCrossings: Crossings<Names> = {
         clock.advance(1000);
       }
       expect(await client.end()).toMatch(/^ERROR\n[^]*error-code:ERR_CONNECT_TIME\n/);
+    },
+  },
+  frameTime: {
+    value: 3000,
+    cross: async ({ house, clock }) => {
+      const part = 'x'.repeat(8000);
+      const before = clock.pending;
+      const stomp = await stompTalk(house);
+      const lines = await talk(house);
+      lines.say(`${request('house.add', { a: 1, b: 1 })}\n`);
+      await lines.hears(/"result":2/);
+      const messages = await webSocketTalk(house);
+      messages.socket.send(request('house.add', { a: 1, b: 1 }));
+      await until(() => messages.text.includes('"result":2'));
+      const idle = clock.pending;
+      expect(idle).toBeGreaterThanOrEqual(before);
+      stomp.say(`SEND\ndestination:/topic/a\ncontent-length:20000\n\n${part}`);
+      lines.say(`{"${part}`);
+      messages.socket.send(part, { fin: false });
+      await until(() => clock.pending === idle + 3);
+      clock.advance(2999);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      expect([stomp.isOver, lines.isOver, messages.code]).toEqual([false, false, 0]);
+      clock.advance(1);
+      expect(await stomp.end()).toMatch(/\nerror-code:ERR_FRAME_TIME\n[^]*limits\.frameTime/);
+      expect(await lines.end()).toMatch(/"code":-32000[^]*limits\.frameTime/);
+      await until(() => messages.code === 1009);
     },
   },
 };

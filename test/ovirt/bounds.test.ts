@@ -53,6 +53,44 @@ test('subscriptions', async () => {
   expect(talk.text()).toMatch(/ERROR\n[^]*limits\.subscriptions/);
 });
 
+test('what has come of a frame: the end, without a word', async () => {
+  const { port } = await startHost({ clientQueuedBytes: 20_000 });
+  const talk = await begin(port);
+  talk.say(connect + subscribe('mine', '1') + ask('echo', {}, 'first'));
+  await until(() => talk.text().includes('"first"'));
+  talk.say(`SEND\ndestination:${REQUESTS}\ncontent-length:100000\n\n${'x'.repeat(30_000)}`);
+  await until(() => talk.isOver());
+  expect(talk.text()).not.toContain('ERROR');
+  // An ordinary client is told.
+  const other = await begin(port);
+  other.say(frame('CONNECT', { 'accept-version': '1.1,1.2', host: 'h', login: 'a' }));
+  other.say(frame('SUBSCRIBE', { destination: '/topic/a', id: '1', receipt: 'r' }));
+  await until(() => other.text().includes('receipt-id:r'));
+  other.say(`SEND\ndestination:/topic/a\ncontent-length:100000\n\n${'x'.repeat(30_000)}`);
+  await until(() => other.isOver());
+  expect(other.text()).toMatch(/ERROR\n[^]*limits\.clientQueuedBytes/);
+});
+
+test('a frame that does not go on coming, with CONNECT and without', async () => {
+  const clock = new ManualClock();
+  const { port } = await startHost({ frameTime: 2000, connectTime: 60_000 }, { clock });
+  for (const before of [connect, '']) {
+    const talk = await begin(port);
+    talk.say(before);
+    if (before !== '') await until(() => talk.text().startsWith('CONNECTED'));
+    const { pending } = clock;
+    talk.say(`SEND\ndestination:${REQUESTS}\ncontent-length:100000\n\n${'x'.repeat(8000)}`);
+    await until(() => clock.pending > pending);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    clock.advance(1999);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(talk.isOver()).toBe(false);
+    clock.advance(1);
+    const hand = setInterval(() => clock.advance(1), 1);
+    await until(() => talk.isOver()).finally(() => clearInterval(hand));
+  }
+});
+
 test('calls at work: the others are told that there are not enough resources', async () => {
   const { port, ended } = await startHost({ calls: 2 });
   const talk = await begin(port);

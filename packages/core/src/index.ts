@@ -13,4 +13,6 @@ export { jsonHeaders } from './json-headers.js';
 export { defaultLimits, limitError, type Limits, receivedLimits } from './limits.js';
 export { checkLimits, checkOptions, type OptionRules } from './options.js';
 export { type Random, randomName } from './random.js';
+export type { ConnectionRoom, Room } from './room.js';
 export { type Body, bodyBytes, bodyLength, bodyText, decodeText, encodeText, textLength } from './text.js';
+export { Unfinished, type UnfinishedOptions } from './unfinished.js';

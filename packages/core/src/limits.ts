@@ -37,8 +37,9 @@ export interface Limits {
   /** Bytes waiting in one queue. Default 32 MiB. */
   queueBytes: number;
   /**
-   * Bytes of one client waiting in queues and transactions, of its calls being worked on, or of its requests by HTTP that have
-   * not come whole. Default 64 MiB.
+   * Bytes kept for one client: messages that wait in queues and transactions, with the queues that are there because of them;
+   * calls being worked on; what has come, from 4 KiB on, of a frame, line, WebSocket message or request by HTTP that is not
+   * complete; subscriptions, names of transactions and reply addresses beyond 16 KiB. Default 64 MiB.
    */
   clientQueuedBytes: number;
   /** The same of all clients of one address, or IPv6 network (/64). Default 128 MiB. */
@@ -64,6 +65,11 @@ export interface Limits {
    * TLS or WebSocket; milliseconds; an absolute deadline, so that dribbling does not move it. Default 10 000.
    */
   connectTime: number;
+  /**
+   * Of a frame, line or WebSocket message of which 4 KiB have come, the end or the next 64 KiB must come within this, at a
+   * server; milliseconds. Default 60 000.
+   */
+  frameTime: number;
   /** Events kept for subscribers that come back. Default 10 000. */
   historyEvents: number;
   /** Bytes of events kept for subscribers that come back. Default 16 MiB. */
@@ -103,6 +109,7 @@ export const defaultLimits: Limits = {
   writeBuffer: 16 * 1024 * 1024,
   writeStall: 10_000,
   connectTime: 10_000,
+  frameTime: 60_000,
   historyEvents: 10_000,
   historyBytes: 16 * 1024 * 1024,
   historyTime: 300_000,

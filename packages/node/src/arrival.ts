@@ -2,6 +2,7 @@
 
 import { setMaxListeners } from 'node:events';
 import type { Socket } from 'node:net';
+import type { Quota } from '@sallyport/core/broker';
 import type { Accepted } from './acceptor.js';
 import { type Given, readAuthorization } from './access.js';
 import type { Origin, TlsOrigin } from './session.js';
@@ -17,8 +18,8 @@ export interface Arrival {
   readonly gone: AbortSignal;
   /** Aborted when it will say nothing more, though it may still listen. */
   readonly ended: AbortSignal;
-  /** To be called once it is known who it is. */
-  admitted(): void;
+  /** To be called once it is known who it is, with where what is kept for it is counted; again when that is said anew. */
+  admitted(quota?: Quota): void;
 }
 
 /** What HTTP says beside. */
@@ -45,7 +46,7 @@ export function arrivalOf(
     opened,
     gone: gone ?? signalOf(socket, 'close', socket.closed),
     ended: gone ?? signalOf(socket, 'end', socket.readableEnded),
-    admitted: accepted.authenticated,
+    admitted: () => accepted.authenticated(),
   };
 }
 

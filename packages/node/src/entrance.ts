@@ -59,7 +59,7 @@ export class Entrance {
     const { origin, gone, ended } = arrival;
     const login = await this.logins.admit({ session, door, origin, given, gone, ended, ...how });
     this.adopt(session, login);
-    arrival.admitted();
+    arrival.admitted(session.quota);
     return login;
   }
 
@@ -98,11 +98,13 @@ export class Entrance {
   }
 
   leave(session: Session): void {
+    const connection = this.connections.get(session);
     this.sessions.delete(session);
-    this.connections.get(session)?.share.close();
     this.connections.delete(session);
     this.expire(session, undefined);
     session.detach();
+    // Last: what the others give back is its address's again.
+    connection?.share.close();
   }
 
   async close(): Promise<void> {

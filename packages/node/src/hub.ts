@@ -144,6 +144,7 @@ export class Hub {
       opened: arrival.opened,
       server: 'Sallyport',
       messages: this.messages,
+      quota: session.quota,
       // Messages of WebSocket have an end of their own.
       eolAfterFrames: origin.transport === 'tcp',
       permit: (action, message) => {

@@ -2,9 +2,26 @@
 
 import { once } from 'node:events';
 import { createServer as createNetServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
-import { type ByteStream, type Clock, ConnectionError, SallyportError, systemClock } from '@sallyport/core';
+import {
+  type ByteStream,
+  type Clock,
+  ConnectionError,
+  RpcError,
+  SallyportError,
+  systemClock,
+  Unfinished,
+} from '@sallyport/core';
+import type { Quota } from '@sallyport/core/broker';
 import type { Contract } from '@sallyport/core/client';
-import { type Implementation, lineChannel, type Methods, type UntypedMethods } from '@sallyport/core/jsonrpc';
+import {
+  ErrorCode,
+  errorText,
+  type Implementation,
+  lineChannel,
+  type LineOptions,
+  type Methods,
+  type UntypedMethods,
+} from '@sallyport/core/jsonrpc';
 import { type UpgradeSocket, webSocketUpgrade, type WebSocketServerLike } from '@sallyport/websocket/upgrade';
 import { WebSocketServer } from 'ws';
 import { Acceptor, type Accepted } from './acceptor.js';
@@ -316,8 +333,8 @@ export class Server {
           const came = arrivalOf(accepted, upgraded.protocol ? 'stomp' : 'jsonrpc', 'websocket', words);
           // Before that it may have been served as HTTP for long.
           const arrival = { ...came, opened: this.clock.now() };
-          const admitted = (): void => {
-            upgraded.admitted();
+          const admitted = (quota?: Quota): void => {
+            upgraded.admitted(quota);
             arrival.admitted();
           };
           if (upgraded.protocol !== undefined) this.serveStomp(upgraded.stream, { ...arrival, admitted });
@@ -337,13 +354,24 @@ export class Server {
 
   /** Until it is known who it is, a line may not be longer than a login. */
   private serveLines(stream: ByteStream, arrival: Arrival): void {
-    const { limits } = this;
-    const reach = { body: Math.min(limits.frameHead, limits.body) };
-    const admitted = (): void => {
+    const { limits, clock } = this;
+    const reach: LineOptions = { body: Math.min(limits.frameHead, limits.body) };
+    const channel = lineChannel(stream, reach);
+    const admitted = (quota?: Quota): void => {
       reach.body = limits.body;
+      reach.unfinished ??= new Unfinished({
+        quota,
+        clock,
+        limits,
+        what: 'line',
+        onStall: ({ message }) => {
+          void channel.send(errorText(null, new RpcError(ErrorCode.overloaded, message)));
+          void channel.close();
+        },
+      });
       arrival.admitted();
     };
-    void this.hub.serveJsonRpc(lineChannel(stream, reach), { ...arrival, admitted });
+    void this.hub.serveJsonRpc(channel, { ...arrival, admitted });
   }
 }
 

@@ -16,10 +16,9 @@ export interface EmitterWebSocket {
   pause(): void;
   resume(): void;
   on(event: 'message', listener: (data: Uint8Array, isBinary: boolean) => void): unknown;
-  on(event: 'ping', listener: (data: Uint8Array) => void): unknown;
+  on(event: 'ping' | 'pong', listener: (data: Uint8Array) => void): unknown;
   on(event: 'close', listener: (code: number, reason: { toString(): string }) => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
-  off(event: 'message', listener: (data: Uint8Array, isBinary: boolean) => void): unknown;
 }
 
 /** The connection below, at a server: holding it back makes one write of several messages. */

@@ -1,9 +1,9 @@
 // The server's side of a WebSocket: who may open one, and which protocol it carries.
 
-import { type ByteStream, limitError, type MessageChannel } from '@sallyport/core';
+import type { ByteStream, MessageChannel, Room } from '@sallyport/core';
 import { type Corkable, emitterMessages, emitterStream, type EmitterWebSocket } from './emitter.js';
-import { boundFirstMessages, type CountedSocket } from './first-messages.js';
 import { handshakeFault, type Refusal, type UpgradeRequest } from './handshake.js';
+import { type CountedSocket, MessageBytes } from './message-bytes.js';
 import { originAllowed, type OriginCheck, requestHost } from './origin.js';
 import type { PortOptions } from './port-channel.js';
 import { type StompProtocol, stompProtocols } from './subprotocols.js';
@@ -38,8 +38,11 @@ interface Common<Request> {
   /** The page that opened it, if a page did. */
   origin: string | undefined;
   request: Request;
-  /** To be called once it is known who this is: then messages may have their full length. */
-  admitted(): void;
+  /**
+   * To be called once it is known who this is: then messages may have their full length, and what has come of one that is not
+   * whole counts against the quota.
+   */
+  admitted(quota?: Room): void;
 }
 
 /** What an upgrade gives: STOMP as a byte stream if the client named it, else bare JSON-RPC, one text per message. */
@@ -80,11 +83,12 @@ export function webSocketUpgrade<Request extends UpgradeRequest>(
     // By itself ws answers with the client's first wish; it sees only the one we have chosen.
     if (protocol !== undefined) request.headers['sec-websocket-protocol'] = protocol;
     options.server.handleUpgrade(request, socket, head, (upgraded) => {
-      const { firstMessages: most = Infinity } = options;
-      const bounded = (channel: ByteStream | MessageChannel): (() => void) =>
-        boundFirstMessages(socket, upgraded, most, () => {
-          void channel.close(limitError('frameHead', most, 'bytes in a message before login'));
-        });
+      const { firstMessages: first = Infinity, limits, clock } = options;
+      const bounded = (channel: ByteStream | MessageChannel): ((quota?: Room) => void) => {
+        const close = (reason: Error): void => void channel.close(reason);
+        const bytes = new MessageBytes(socket, upgraded, { first, limits, clock, close });
+        return (quota) => bytes.admit(quota);
+      };
       if (protocol === undefined) {
         const messages = emitterMessages(upgraded, options, socket);
         options.accept({ origin, request, protocol, messages, admitted: bounded(messages) });

@@ -68,6 +68,10 @@ export class Decoder implements Grammar {
     return this.#head ?? this.#unread();
   }
 
+  get isBetweenFrames(): boolean {
+    return this.#head === undefined && this.held === 0;
+  }
+
   /** How many bytes are being kept for a frame that is not complete. */
   get held(): number {
     return this.#end - this.#at;
@@ -84,7 +88,8 @@ export class Decoder implements Grammar {
         // The capacity follows what has come, not what a content-length promises; but is no greater than that needs.
         const size = held + chunk.length;
         const length = this.#head?.length ?? -1;
-        const grown = new Uint8Array(length < 0 ? 2 * size : Math.max(size, Math.min(2 * size, length + 1)));
+        const most = (length < 0 ? Math.max(this.limits.body, this.limits.frameHead) : length) + 1;
+        const grown = new Uint8Array(Math.max(size, Math.min(2 * size, most)));
         grown.set(this.#unread());
         this.#replace(grown);
       }

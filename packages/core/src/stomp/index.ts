@@ -19,4 +19,5 @@ export {
   spellExpiration,
   spellSubscribe,
 } from './server-kind.js';
+export { holdUnfinished } from './unfinished-frame.js';
 export * from './version.js';

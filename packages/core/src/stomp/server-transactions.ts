@@ -3,8 +3,12 @@
 
 import type { Broker, Message, Transaction } from '../broker/broker.js';
 import { ProtocolError } from '../errors.js';
+import type { Room } from '../room.js';
 import type { Acknowledgements, Taken } from './acknowledgements.js';
 import type { SettleEffect } from './server-effect.js';
+
+/** What an open transaction costs beyond its name, bytes; an estimate. */
+const OVERHEAD = 512;
 
 export class ServerTransactions {
   /** Open ones, with what each has taken out of reach. */
@@ -13,12 +17,14 @@ export class ServerTransactions {
   constructor(
     private readonly broker: Broker,
     private readonly acknowledgements: Acknowledgements,
+    private readonly quota?: Room,
   ) {}
 
   begin(name: string): undefined {
     const { broker } = this;
     if (broker.begin === undefined)
       throw new ProtocolError('ERR_STOMP_TRANSACTION', 'BEGIN: this broker has no transactions');
+    this.quota?.take(costOf(name), 'this transaction');
     this.open.set(name, { work: broker.begin(), taken: [] });
   }
 
@@ -41,6 +47,7 @@ export class ServerTransactions {
   end(name: string, how: 'commit' | 'abort'): Promise<void> | undefined {
     const { work, taken } = this.open.get(name)!;
     this.open.delete(name);
+    this.quota?.release(costOf(name));
     if (how === 'commit') return work.commit();
     work.abort();
     for (const { from, deliveries } of taken) from.restore(deliveries);
@@ -49,7 +56,14 @@ export class ServerTransactions {
 
   /** The connection has ended. */
   close(): void {
-    for (const { work } of this.open.values()) work.abort();
+    for (const [name, { work }] of this.open) {
+      work.abort();
+      this.quota?.release(costOf(name));
+    }
     this.open.clear();
   }
+}
+
+function costOf(name: string): number {
+  return OVERHEAD + name.length;
 }

@@ -1,14 +1,16 @@
 // The spine of the server: for each chunk, for each frame, for each effect. The only file here that awaits I/O on the
 // server's side; decoder, session and encoder are called by it and call nobody back.
 
-import type { Broker, Delivery, Message, OnDelivery, Subscription } from '../broker/broker.js';
+import type { Broker, Delivery, Message, OnDelivery, SubscribeOptions, Subscription } from '../broker/broker.js';
 import type { ByteStream } from '../channel.js';
 import { type Clock, systemClock } from '../clock.js';
 import { ConnectionError, SallyportError, TimeoutError, toError } from '../errors.js';
 import { FairTurn } from '../fair-turn.js';
 import type { HeaderList } from '../header-list.js';
 import { defaultLimits, type Limits } from '../limits.js';
+import type { ConnectionRoom } from '../room.js';
 import { concatBytes, encodeText } from '../text.js';
+import { Unfinished } from '../unfinished.js';
 import { Acknowledgements, type StompAckMode } from './acknowledgements.js';
 import { Decoder } from './decoder.js';
 import { encodeFrame, type Frame } from './frame.js';
@@ -17,7 +19,9 @@ import { MessageEncoder } from './message-encoder.js';
 import { refusedFrame } from './refused-frame.js';
 import type { ServerEffect, SubscribeEffect } from './server-effect.js';
 import { reply, ServerSession, type ServerSessionOptions } from './server-session.js';
+import { ServerSubscriptions } from './server-subscriptions.js';
 import { ServerTransactions } from './server-transactions.js';
+import { holdUnfinished } from './unfinished-frame.js';
 import { escapeOwn } from './version.js';
 
 /** What the broker of a connection may need from it. */
@@ -45,6 +49,8 @@ export interface StompServerOptions extends ServerSessionOptions {
   opened?: number | undefined;
   /** Shared by all sessions of a server. */
   messages?: MessageEncoder;
+  /** Where what the session itself keeps for the client is counted, once it has been let in. */
+  quota?: ConnectionRoom | undefined;
   /**
    * Puts an EOL behind each frame, as STOMP allows (1.2, Augmented BNF). Clients of old read one octet beyond the NUL,
    * and lose the next frame when that is not an EOL. Default false.
@@ -78,7 +84,8 @@ class StompServer implements StompServerConnection {
   private readonly clock: Clock;
   private readonly turn: FairTurn;
   private readonly messages: MessageEncoder;
-  private readonly subscriptions = new Map<string, Subscription>();
+  private readonly unfinished: Unfinished;
+  private readonly subscriptions: ServerSubscriptions;
   private acknowledgements: Acknowledgements | undefined;
   private transactions: ServerTransactions | undefined;
   private broker: Broker | undefined;
@@ -101,6 +108,9 @@ class StompServer implements StompServerConnection {
     this.clock = options.clock ?? systemClock;
     this.turn = new FairTurn(this.clock);
     this.messages = options.messages ?? new MessageEncoder();
+    this.subscriptions = new ServerSubscriptions(options.quota?.own);
+    const onStall = (error: Error): void => this.failWith(error, refusedFrame(this.decoder));
+    this.unfinished = new Unfinished({ quota: options.quota, clock: this.clock, limits, what: 'frame', onStall });
   }
 
   async run(): Promise<Error | undefined> {
@@ -122,6 +132,8 @@ class StompServer implements StompServerConnection {
       this.heartBeat?.stop();
       await this.leave();
       await this.stream.close(this.failure);
+      this.unfinished.stop();
+      this.subscriptions.clear();
     }
     return this.failure;
   }
@@ -134,7 +146,10 @@ class StompServer implements StompServerConnection {
   private async readFrames(): Promise<void> {
     const { turn } = this;
     turn.begin();
-    for (let frame = this.nextFrame(); frame !== undefined && !this.closed; frame = this.nextFrame()) {
+    let frame = this.nextFrame();
+    // What it takes from now on is counted by whoever keeps it.
+    if (frame !== undefined && this.unfinished.isHeld) this.unfinished.done();
+    for (; frame !== undefined && !this.closed; frame = this.nextFrame()) {
       const pending = this.perform(this.session.receive(frame), 0, frame);
       if (pending !== undefined) await pending;
       // Whoever floods us and does not read our answers waits here; one chunk can ask for the whole history many times.
@@ -144,6 +159,17 @@ class StompServer implements StompServerConnection {
       if (others !== undefined) await others;
     }
     turn.end();
+    this.holdUnfinished();
+  }
+
+  /** Counts what is left of a chunk; before login that is bounded by itself. */
+  private holdUnfinished(): void {
+    if (this.broker === undefined || this.closed) return;
+    try {
+      holdUnfinished(this.decoder, this.unfinished);
+    } catch (error) {
+      this.failWith(error, refusedFrame(this.decoder));
+    }
   }
 
   private nextFrame(): Frame | undefined {
@@ -186,8 +212,7 @@ class StompServer implements StompServerConnection {
         );
       }
       case 'unsubscribe':
-        this.subscriptions.get(effect.id)?.close();
-        this.subscriptions.delete(effect.id);
+        this.subscriptions.close(effect.id);
         this.acknowledgements!.close(effect.id);
         return undefined;
       case 'settle':
@@ -237,7 +262,7 @@ class StompServer implements StompServerConnection {
     if (this.closed) return;
     this.decoder.version = this.session.version;
     this.acknowledgements = new Acknowledgements(this.session.version!);
-    this.transactions = new ServerTransactions(this.broker, this.acknowledgements);
+    this.transactions = new ServerTransactions(this.broker, this.acknowledgements, this.options.quota?.own);
     await this.perform(this.session.accept(), this.options.begun?.isAnswered === true ? 1 : 0);
   }
 
@@ -249,14 +274,15 @@ class StompServer implements StompServerConnection {
 
   private subscribe(effect: SubscribeEffect): Promise<void> | undefined {
     const { id, destination, ack, prefetch, frame } = effect;
-    const subscription = this.broker!.subscribe(destination, this.deliverer(id, ack), {
+    const options: SubscribeOptions = {
       ack: ack === 'auto' ? 'auto' : 'client-individual',
       prefetch,
       after: frame.header('after'),
       headers: frame.headers,
-      onEnd: (reason) => this.failWith(reason),
-    });
-    this.subscriptions.set(id, subscription);
+      onEnd: this.fail,
+    };
+    const make = (): Subscription => this.broker!.subscribe(destination, this.deliverer(id, ack), options);
+    const subscription = this.subscriptions.open(id, make);
     const receipt = frame.header('receipt');
     return receipt === undefined ? undefined : this.confirm(subscription, receipt);
   }
@@ -342,9 +368,8 @@ class StompServer implements StompServerConnection {
     });
   }
 
-  fail(reason: Error): void {
-    this.failWith(reason);
-  }
+  /** Outlasts what is around it in `subscribe`, which must not be kept with each subscription. */
+  readonly fail = (reason: Error): void => this.failWith(reason);
 
   /** Says what is wrong in an ERROR and closes. */
   private failWith(error: unknown, frame?: Pick<Frame, 'headers'>): void {

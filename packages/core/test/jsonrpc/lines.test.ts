@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { lineChannel } from '../../src/jsonrpc/index.js';
-import { memoryStreams } from '../../src/testing/index.js';
+import { Quota } from '../../src/broker/index.js';
+import { ManualClock, memoryStreams, settled } from '../../src/testing/index.js';
 import { encodeText } from '../../src/text.js';
+import { Unfinished } from '../../src/unfinished.js';
 
 async function linesOf(chunks: (string | Uint8Array)[], body?: number): Promise<string[]> {
   const [near, far] = memoryStreams();
@@ -75,3 +77,28 @@ test.each([[[0xff]], [[0xc3]], [[0xed, 0xa0, 0x80]], [[0xf4, 0x90, 0x80, 0x80]]]
     await expect(linesOf([Uint8Array.of(...octets, 10)])).rejects.toMatchObject({ code: 'ERR_UTF8', by: 'them' });
   },
 );
+
+test('what has come of a line counts until it is whole, or there is no more', async () => {
+  const [near, far] = memoryStreams();
+  const quota = new Quota('clientQueuedBytes', 10_000);
+  const clock = new ManualClock();
+  const unfinished = new Unfinished({ quota, clock, limits: { frameTime: 1000 }, what: 'line', onStall: () => {} });
+  const lines: number[] = [];
+  const read = (async () => {
+    for await (const line of lineChannel(far, { unfinished })) lines.push(line.length);
+  })();
+  const say = async (text: string): Promise<number> => {
+    near.send(text);
+    await settled();
+    return quota.used;
+  };
+  expect(await say('x'.repeat(4000))).toBe(0);
+  expect(await say('x'.repeat(1000))).toBe(5000);
+  expect(await say(`\n${'y'.repeat(6000)}`)).toBe(6000);
+  expect(await say('\n')).toBe(0);
+  expect(lines).toEqual([5000, 6000]);
+  await say('z'.repeat(9000));
+  near.send('z'.repeat(2000));
+  await expect(read).rejects.toMatchObject({ code: 'ERR_QUEUE_FULL', limit: 'clientQueuedBytes' });
+  expect([quota.used, clock.pending]).toEqual([0, 0]);
+});

@@ -1,7 +1,7 @@
 // A connection to a port where both dialects are spoken, from its first frame to its end. Once it is clear that a client
 // is one of the ordinary dialect, the connection is handed over as it stands.
 
-import { type Clock, FairTurn, HeaderList, ProtocolError, type ByteStream, toError } from '@sallyport/core';
+import { type Clock, FairTurn, HeaderList, ProtocolError, type ByteStream, toError, Unfinished } from '@sallyport/core';
 import type { Caller, Dispatcher } from '@sallyport/core/jsonrpc';
 import {
   Decoder,
@@ -9,6 +9,7 @@ import {
   type Frame,
   HeartBeat,
   type HeartBeatOffer,
+  holdUnfinished,
   serveStomp,
   silent,
   type StompServerConnection,
@@ -53,6 +54,7 @@ class OvirtConnection implements StompServerConnection {
   private readonly outbox: Outbox;
   private readonly session: OvirtSession;
   private readonly turn: FairTurn;
+  private readonly unfinished: Unfinished;
   private heartBeat: HeartBeat | undefined;
   /** The CONNECT that may have been an ordinary client's. */
   private greeted: { connect: Frame; agreed: HeartBeatOffer } | undefined;
@@ -76,6 +78,8 @@ class OvirtConnection implements StompServerConnection {
     // Else nothing has a body before it is known who it is.
     if (options.needsNoConnect) this.decoder.version = '1.2';
     this.turn = new FairTurn(clock);
+    const onStall = (error: Error): void => this.fail(error);
+    this.unfinished = new Unfinished({ quota: caller.quota, clock, limits, what: 'frame', onStall });
     this.outbox = new Outbox(stream, {
       clock,
       secure,
@@ -122,6 +126,7 @@ class OvirtConnection implements StompServerConnection {
       this.leave();
     }
     await this.stream.close(this.failure);
+    this.unfinished.stop();
     return this.failure;
   }
 
@@ -137,7 +142,9 @@ class OvirtConnection implements StompServerConnection {
   private async readFrames(): Promise<void> {
     const { turn } = this;
     turn.begin();
-    for (let frame = this.nextFrame(); frame !== undefined && !this.closed; frame = this.nextFrame()) {
+    let frame = this.nextFrame();
+    if (frame !== undefined && this.unfinished.isHeld) this.unfinished.done();
+    for (; frame !== undefined && !this.closed; frame = this.nextFrame()) {
       if (!this.isSure) this.recognize(frame);
       if (this.speaker === 'ordinary') return void (this.unread = frame);
       const pending = this.receive(frame);
@@ -148,6 +155,17 @@ class OvirtConnection implements StompServerConnection {
       if (others !== undefined) await others;
     }
     turn.end();
+    this.holdUnfinished();
+  }
+
+  /** Counts what is left of a chunk; before login that is bounded by itself, unless a frame may do without. */
+  private holdUnfinished(): void {
+    if (this.closed || this.speaker === 'ordinary' || !(this.isAdmitted || this.options.needsNoConnect)) return;
+    try {
+      holdUnfinished(this.decoder, this.unfinished);
+    } catch (error) {
+      this.fail(toError(error));
+    }
   }
 
   private nextFrame(): Frame | undefined {
@@ -235,6 +253,7 @@ class OvirtConnection implements StompServerConnection {
   private handOver(chunks: AsyncIterator<Uint8Array>): Promise<Error | undefined> {
     const { greeted, stream, unread, refusal } = this;
     this.leave();
+    this.unfinished.stop();
     stream.apart = false;
     const rest: ByteStream = {
       send: (item) => stream.send(item),
