@@ -1,10 +1,12 @@
-// What calls take while they are being worked on is counted against whoever made them, on every protocol.
+// What calls take while they are being worked on is counted against whoever made them, on every protocol; and so is what has come
+// of something that is not whole.
 
 import { connect } from '@sallyport/node';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { dialled, until } from '../packages/node/test/fixtures/sockets.js';
-import { startHouse } from './fixtures/house.js';
-import { request } from './fixtures/raw.js';
+import { type House, startHouse } from './fixtures/house.js';
+import { frame, login, request } from './fixtures/raw.js';
+import { stompTalk, talk, webSocketTalk } from './limits/talk.js';
 
 const LARGE = 'x'.repeat(30_000);
 
@@ -108,4 +110,82 @@ describe('requests by HTTP that have not come whole', () => {
       await until(() => client.text.endsWith('"result":2}'));
     }
   });
+});
+
+/** Ways to say a part of something large; each tells what it heard once it has been cut, or undefined until then. */
+type Begin = (house: House, part: string) => Promise<() => string | undefined>;
+
+const beginnings: Record<string, Begin> = {
+  STOMP: async (house, part) => {
+    const client = await stompTalk(house);
+    client.say(`SEND\ndestination:/topic/a\ncontent-length:100000\n\n${part}`);
+    return () => (client.isOver ? client.text : undefined);
+  },
+  lines: async (house, part) => {
+    const client = await talk(house);
+    client.say(`${request('house.add', { a: 1, b: 1 })}\n`);
+    await client.hears(/"result":2/);
+    client.say(`{"${part}`);
+    return () => (client.isOver ? client.text : undefined);
+  },
+  WebSocket: async (house, part) => {
+    const client = await webSocketTalk(house);
+    client.socket.send(request('house.add', { a: 1, b: 1 }));
+    await until(() => client.text.includes('"result":2'));
+    client.socket.send(part, { fin: false });
+    return () => (client.code === 0 ? undefined : String(client.code));
+  },
+  'STOMP by WebSocket': async (house, part) => {
+    const client = await webSocketTalk(house, ['v12.stomp']);
+    client.socket.send(login);
+    await until(() => client.text.startsWith('CONNECTED'));
+    client.socket.send(`SEND\ndestination:/topic/a\ncontent-length:100000\n\n${part}`);
+    return () => (client.code === 0 ? undefined : client.text);
+  },
+};
+
+describe.each(Object.keys(beginnings))('what has come by %s of what is not whole', (name) => {
+  const begin = beginnings[name]!;
+  const refusal = name === 'WebSocket' ? /1009/ : /limits\.addressQueuedBytes/;
+
+  test('counts for its address', async () => {
+    const { house } = await newHolder();
+    const isCut = [await begin(house, 'x'.repeat(45_000))];
+    isCut.push(await begin(house, 'x'.repeat(45_000)));
+    await until(() => isCut.some((heard) => heard() !== undefined));
+    const cut = isCut.filter((heard) => heard() !== undefined);
+    expect(cut).toHaveLength(1);
+    expect(cut[0]!()).toMatch(refusal);
+  });
+
+  test('counts for its connection', async () => {
+    const { house } = await newHolder();
+    const heard = await begin(house, 'x'.repeat(60_000));
+    await until(() => heard() !== undefined);
+    expect(heard()).toMatch(name === 'WebSocket' ? /1009/ : /limits\.clientQueuedBytes/);
+  });
+});
+
+test('pings and pongs are no part of a message, however many', async () => {
+  const { house } = await newHolder();
+  const client = await webSocketTalk(house);
+  client.socket.send(request('house.add', { a: 1, b: 1 }));
+  await until(() => client.text.includes('"result":2'));
+  for (let at = 0; at < 1000; at++) client.socket.ping('x'.repeat(100));
+  client.socket.send(request('house.add', { a: 1, b: 2 }));
+  await until(() => client.text.includes('"result":3'));
+});
+
+test('queues that are left behind are bounded for an address, however often it comes again', async () => {
+  const { house } = await newHolder();
+  for (let turn = 0; turn < 10; turn++) {
+    const client = await stompTalk(house);
+    for (let at = 0; at < 20; at++) client.say(frame('SEND', { destination: `/queue/${turn}.${at}` }));
+    client.say(frame('DISCONNECT', { receipt: 'bye' }));
+    const text = await client.end();
+    if (text.includes('receipt-id:bye')) continue;
+    expect(text).toMatch(/error-code:ERR_QUEUE_FULL\n[^]*limits\.addressQueuedBytes/);
+    return;
+  }
+  expect.unreachable();
 });
