@@ -17,6 +17,9 @@ const MOST = 1000;
 const BEGINNING = /^\{"jsonrpc":"2\.0","id":(-?\d{1,15}|"[^"\\]{0,64}"),"(method|result|error)":/;
 const LONGEST_BEGINNING = 128;
 
+/** Whoever has longer ids than anybody needs is not waited for in those: they would be kept. */
+const LONGEST_ID = 256;
+
 /** Bytes of what begins otherwise and is read all the same. */
 const MOST_READ = 64 * 1024;
 
@@ -93,6 +96,7 @@ function saidIn({ body }: Pick<Message, 'body'>): Said[] {
   const read = jsonOf({ body });
   return [read].flat().flatMap((one) => {
     const id = idOf(one);
-    return id === null ? [] : [{ id, answers: isResponse(one) }];
+    const isKept = id !== null && String(id).length <= LONGEST_ID;
+    return isKept ? [{ id, answers: isResponse(one) }] : [];
   });
 }

@@ -4,11 +4,11 @@
 import type { Broker, Delivery, Inbox, Message, Subscription } from '../broker/broker.js';
 import type { Clock } from '../clock.js';
 import { closedError, type RpcError } from '../errors.js';
-import { HeaderList } from '../header-list.js';
+import { detachHeaders, HeaderList } from '../header-list.js';
 import { jsonHeaders } from '../json-headers.js';
 import { defaultLimits, type Limits } from '../limits.js';
 import { type CallOptions, Calls, checkMethod, type PendingCall } from './calls.js';
-import type { Caller } from './call.js';
+import type { Caller, Envelope } from './call.js';
 import { Dispatcher, type DispatcherOptions } from './dispatcher.js';
 import { errorText, type Id, idOf, isResponse, jsonOf, messageOf, requestText } from './message.js';
 import { MethodTable } from './methods.js';
@@ -136,18 +136,20 @@ export class BrokerRpc {
       return this.#reply(delivery, errorText(null, error));
     }
     if (isResponse(message)) return; // An answer that nobody here asked for must not be answered in turn.
-    const reply = (text: string | undefined): void => this.#reply(delivery, text);
+    // Nothing of the delivery itself is kept while its call is being worked on: it keeps alive the chunk that it came in.
+    const { headers, replyTo } = delivery;
+    const reply = (text: string | undefined): void => this.#reply({ replyTo }, text);
     // The header `expiration`: for how many milliseconds the asker waits.
-    const { headers } = delivery;
     const expiration = Number(headers.get('expiration'));
     const time = expiration > 0 ? expiration : undefined;
-    const envelope = { time, notify: reply, headers, length: delivery.body.length };
+    const envelope: Envelope = { time, notify: reply, headers, length: delivery.body.length };
     const answer = this.dispatcher.receive(message, this.#callerOf(delivery), envelope);
-    if (typeof answer === 'object') void answer.then(reply);
-    else reply(answer);
+    if (typeof answer !== 'object') return reply(answer);
+    envelope.headers = detachHeaders(headers);
+    void answer.then(reply);
   }
 
-  #reply({ replyTo }: Delivery, body: string | undefined): void {
+  #reply({ replyTo }: Pick<Delivery, 'replyTo'>, body: string | undefined): void {
     if (replyTo !== undefined && body !== undefined) this.#post({ destination: replyTo, headers: jsonHeaders, body });
   }
 
