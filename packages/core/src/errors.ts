@@ -13,6 +13,7 @@ export class SallyportError extends Error {
     this.code = code;
   }
 
+  /** The name of its class. */
   // A getter, because minifiers rename classes; each class below states its own.
   override get name(): string {
     return 'SallyportError';
