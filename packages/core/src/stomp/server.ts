@@ -9,11 +9,11 @@ import { FairTurn } from '../fair-turn.js';
 import type { HeaderList } from '../header-list.js';
 import { defaultLimits, type Limits } from '../limits.js';
 import type { ConnectionRoom } from '../room.js';
-import { concatBytes, encodeText } from '../text.js';
 import { Unfinished } from '../unfinished.js';
 import { Acknowledgements, type StompAckMode } from './acknowledgements.js';
 import { Decoder } from './decoder.js';
 import { encodeFrame, type Frame } from './frame.js';
+import { FrameWriter } from './frame-writer.js';
 import { HeartBeat, type HeartBeatOffer, silent } from './heart-beat.js';
 import { MessageEncoder } from './message-encoder.js';
 import { refusedFrame } from './refused-frame.js';
@@ -70,9 +70,6 @@ export interface BegunSession {
   isAnswered: boolean;
 }
 
-/** Nobody is sent messages in parts shorter than this, octets, whatever they ask for. */
-const LEAST_MESSAGE = 4096;
-
 /** Speaks STOMP on a connection until it ends. Resolves with the reason if that was not in good order. */
 export async function serveStomp(stream: ByteStream, options: StompServerOptions): Promise<Error | undefined> {
   return new StompServer(stream, options).run();
@@ -84,14 +81,13 @@ class StompServer implements StompServerConnection {
   private readonly clock: Clock;
   private readonly turn: FairTurn;
   private readonly messages: MessageEncoder;
+  private readonly writer: FrameWriter;
   private readonly unfinished: Unfinished;
   private readonly subscriptions: ServerSubscriptions;
   private acknowledgements: Acknowledgements | undefined;
   private transactions: ServerTransactions | undefined;
   private broker: Broker | undefined;
   private heartBeat: HeartBeat | undefined;
-  /** What sending last returned: set while there is no room below. */
-  private full: Promise<void> | undefined;
   private failure: Error | undefined;
   private closed = false;
   /** False while frames are being dealt with, which may have to wait for the broker. */
@@ -108,6 +104,11 @@ class StompServer implements StompServerConnection {
     this.clock = options.clock ?? systemClock;
     this.turn = new FairTurn(this.clock);
     this.messages = options.messages ?? new MessageEncoder();
+    this.writer = new FrameWriter(stream, {
+      eolAfterFrames: options.eolAfterFrames === true,
+      isOver: () => this.closed,
+      sent: () => this.heartBeat?.sent(),
+    });
     this.subscriptions = new ServerSubscriptions(options.quota?.own);
     const onStall = (error: Error): void => this.failWith(error, refusedFrame(this.decoder));
     this.unfinished = new Unfinished({ quota: options.quota, clock: this.clock, limits, what: 'frame', onStall });
@@ -153,7 +154,7 @@ class StompServer implements StompServerConnection {
       const pending = this.perform(this.session.receive(frame), 0, frame);
       if (pending !== undefined) await pending;
       // Whoever floods us and does not read our answers waits here; one chunk can ask for the whole history many times.
-      if (this.full !== undefined) await this.full;
+      if (this.writer.full !== undefined) await this.writer.full;
       // A chunk holds a thousand frames, and each of them may go to thousands.
       const others = turn.next();
       if (others !== undefined) await others;
@@ -229,7 +230,7 @@ class StompServer implements StompServerConnection {
         return undefined;
       case 'reply':
         // Before CONNECTED the peer does not know the version yet, and unescapes nothing. What is repeated is its own.
-        this.writeFrame(encodeFrame(effect.frame, this.decoder.version ?? '1.0', false, escapeOwn));
+        this.writer.frame(encodeFrame(effect.frame, this.decoder.version ?? '1.0', false, escapeOwn));
         return undefined;
       case 'close':
         this.closed = true;
@@ -257,19 +258,13 @@ class StompServer implements StompServerConnection {
   }
 
   private async authenticate(headers: HeaderList): Promise<void> {
-    this.cutMessages(headers.get('longest-message'));
+    this.writer.cutMessages(headers.get('longest-message'));
     this.broker = await this.options.authenticate(headers, this);
     if (this.closed) return;
     this.decoder.version = this.session.version;
     this.acknowledgements = new Acknowledgements(this.session.version!);
     this.transactions = new ServerTransactions(this.broker, this.acknowledgements, this.options.quota?.own);
     await this.perform(this.session.accept(), this.options.begun?.isAnswered === true ? 1 : 0);
-  }
-
-  /** Over WebSocket nobody sees a message before its last octet has come; who takes parts of frames sees that more is coming. */
-  private cutMessages(longest: string | undefined): void {
-    if (longest === undefined || this.stream.longestMessage === undefined || !/^\d{1,10}$/.test(longest)) return;
-    this.stream.longestMessage = Math.max(Number(longest), LEAST_MESSAGE);
   }
 
   private subscribe(effect: SubscribeEffect): Promise<void> | undefined {
@@ -314,42 +309,17 @@ class StompServer implements StompServerConnection {
 
   /** Sends a MESSAGE for a delivery; returns a promise while there is no room for more. */
   private deliver(prefix: string, delivery: Delivery): Promise<void> | undefined {
-    const frame = this.messages.encode(prefix, delivery, this.session.version!);
-    if (typeof frame === 'string') this.writeFrame(frame);
-    else if (this.stream.longestMessage !== undefined) this.writeFrame(joinBytes(frame));
-    else {
-      this.write(frame[0]);
-      this.writeFrame(frame[1]);
-    }
-    return this.full;
+    this.writer.frame(this.messages.encode(prefix, delivery, this.session.version!));
+    return this.writer.full;
   }
 
   deliverUnsubscribed(delivery: Delivery): void {
     void this.deliver(this.messages.prefix(delivery.destination, this.session.version!), delivery);
   }
 
-  private writeFrame(frame: string | Uint8Array): void {
-    if (this.options.eolAfterFrames !== true) this.write(frame);
-    else if (typeof frame === 'string') this.write(frame + '\n');
-    else {
-      this.write(frame);
-      this.write('\n');
-    }
-  }
-
-  private write(frame: string | Uint8Array): void {
-    if (this.closed) return;
-    this.heartBeat?.sent();
-    const full = this.stream.send(frame);
-    if (full === undefined || this.full !== undefined) return;
-    this.full = full.then(() => {
-      this.full = undefined;
-    });
-  }
-
   private startHeartBeat(agreed: HeartBeatOffer): void {
     const on = {
-      beat: () => this.write('\n'),
+      beat: () => this.writer.beat(),
       dead: (silence: number) => this.end(silent(agreed.incoming, silence)),
       isReading: () => this.isReading,
       heardAt: () => this.stream.heardAt,
@@ -386,12 +356,6 @@ class StompServer implements StompServerConnection {
     void this.leave();
     void this.stream.close(reason);
   }
-}
-
-/** Many clients over WebSocket take a message for a whole frame. */
-function joinBytes([prefix, rest]: [string, Uint8Array]): Uint8Array {
-  const start = encodeText(prefix);
-  return concatBytes([start, rest], start.length + rest.length);
 }
 
 function messageOf({ headers, body }: Frame): Message {
