@@ -19,7 +19,7 @@ import type { ServerLimits } from '../limits.js';
 import type { OvirtNames } from './names.js';
 import { Outbox } from './outbox.js';
 import { OvirtSession } from './session.js';
-import { guessSpeaker, isOrdinary, isVdsmFrame, offersMore, type Speaker } from './speaker.js';
+import { guessSpeaker, isEngines, isOrdinary, isVdsmFrame, offersMore, type Speaker } from './speaker.js';
 import type { OvirtSubscriptions } from './subscriptions.js';
 
 export interface OvirtConnectionOptions {
@@ -40,6 +40,9 @@ export interface OvirtConnectionOptions {
 
 /** Beats more often than this are asked for by nobody in earnest, milliseconds; engine's client halves what it asks for. */
 const LEAST_BEAT = 1000;
+
+/** Longer ones cannot be told from never, milliseconds; with its grace a timer still takes it. */
+const LONGEST_BEAT = 1_000_000_000;
 
 /** Clients are late by up to a second, and those of the ordinary dialect have their grace, too. */
 const grace = { heartBeatGrace: 0.5, leastGrace: 2500 };
@@ -147,6 +150,7 @@ class OvirtConnection implements StompServerConnection {
     for (; frame !== undefined && !this.closed; frame = this.nextFrame()) {
       if (!this.isSure) this.recognize(frame);
       if (this.speaker === 'ordinary') return void (this.unread = frame);
+      if (this.outbox.isTerse) this.outbox.isTerse = isEngines(frame);
       const pending = this.receive(frame);
       if (pending !== undefined) await pending;
       if (this.refusal !== undefined) return;
@@ -213,12 +217,12 @@ class OvirtConnection implements StompServerConnection {
     if (this.closed || this.refusal !== undefined) return;
     const [outgoing, incoming] = intervals(frame.header('heart-beat'));
     // What they send is what comes in here, and the other way round.
-    const agreed = { outgoing: incoming, incoming: outgoing };
+    const agreed = { outgoing: clamped(incoming), incoming: clamped(outgoing) };
     this.greeted ??= { connect: frame, agreed };
     const { sessionId: session, server } = this.options.stomp;
     const headers = { version: '1.2', 'heart-beat': `${agreed.outgoing},${agreed.incoming}`, server, session };
-    this.outbox.greet(`CONNECTED\n${encodeHeaders(HeaderList.of(headers), '1.0')}content-length:0\n\n\0`);
-    this.beat(agreed);
+    this.outbox.write(`CONNECTED\n${encodeHeaders(HeaderList.of(headers), '1.0')}content-length:0\n\n\0`);
+    this.beat(agreed, incoming);
   }
 
   private async admit(headers: HeaderList): Promise<void> {
@@ -235,10 +239,13 @@ class OvirtConnection implements StompServerConnection {
     this.speaker = 'ordinary';
   }
 
-  private beat(agreed: HeartBeatOffer): void {
+  /** Never sooner than asked: engine's client keeps the beats until a frame comes, and drops the connection over too many. */
+  private beat(agreed: HeartBeatOffer, asked: number): void {
     this.heartBeat?.stop();
+    // Where it is asked for more often than it will be done, the other side may have no patience beyond what it asked for.
+    const beatShare = asked < agreed.outgoing ? 0.9 : 1;
     const on = {
-      beat: () => this.outbox.write('\n'),
+      beat: () => this.outbox.beat(),
       dead: (silence: number) => {
         this.failure ??= silent(agreed.incoming, silence);
         this.closed = true;
@@ -247,11 +254,12 @@ class OvirtConnection implements StompServerConnection {
       isReading: () => this.isReading,
       heardAt: () => this.stream.heardAt,
     };
-    this.heartBeat = new HeartBeat(this.options.clock, agreed, on, grace);
+    this.heartBeat = new HeartBeat(this.options.clock, agreed, on, { ...grace, beatShare });
   }
 
   private handOver(chunks: AsyncIterator<Uint8Array>): Promise<Error | undefined> {
     const { greeted, stream, unread, refusal } = this;
+    this.outbox.flush();
     this.leave();
     this.unfinished.stop();
     stream.apart = false;
@@ -286,9 +294,12 @@ class OvirtConnection implements StompServerConnection {
   }
 }
 
-/** Both numbers of a heart-beat header; what is none counts as 0. */
+/** Both numbers of a heart-beat header, each read for itself; what is none counts as 0. */
 function intervals(header = ''): [number, number] {
-  const [outgoing, incoming] = /^(\d{1,9}),(\d{1,9})$/.exec(header)?.slice(1).map(Number) ?? [0, 0];
-  const clamped = (interval: number): number => (interval === 0 ? 0 : Math.max(interval, LEAST_BEAT));
-  return [clamped(outgoing!), clamped(incoming!)];
+  const [outgoing, incoming] = header.split(',').map((digits) => (/^\d+$/.test(digits.trim()) ? Number(digits) : 0));
+  return [outgoing ?? 0, incoming ?? 0];
+}
+
+function clamped(interval: number): number {
+  return interval === 0 ? 0 : Math.min(Math.max(interval, LEAST_BEAT), LONGEST_BEAT);
 }

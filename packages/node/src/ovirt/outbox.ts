@@ -1,21 +1,9 @@
-// What goes out to a client of vdsm's dialect, spaced and padded for those that would lose it otherwise.
-//
-// Engine's Java client reads into a buffer of 1024 bytes for headers, and expects a read to end where a frame does: of
-// several small frames in one read it handles the first, and the others when more bytes come. Over TLS the same holds of
-// records in its buffer of some 17 KB. A message that is longer than what is left of the buffer cannot share it.
+// What goes out to a client of vdsm's dialect. To engine's Java client it is shaped, spaced and paced: it would lose what
+// it reads together, and be late with what it is given faster than it takes it, one frame at each wake-up.
 
-import { type Alarm, type ByteStream, type Clock, textLength } from '@sallyport/core';
-import { escapeHeader } from '@sallyport/core/stomp';
-
-/** The longest head that is written: it must fit into 1024 bytes together with the end of a short frame before it. */
-export const LONGEST_HEAD = 400;
-
-/** A frame that nothing is to follow soon may be this long without filling the buffer. */
-const SHORT = 600;
-
-/** Whole frames at least, bytes, while others follow: on a plain connection, and in a record of TLS. */
-const PADDED = 1024;
-const PADDED_RECORD = 8800;
+import { type Alarm, type Body, type ByteStream, type Clock, Deferred } from '@sallyport/core';
+import { encodeBody } from '@sallyport/core/stomp';
+import { shapedMessage } from './padding.js';
 
 /** What comes so soon after the last may be read together with it, milliseconds. */
 const SOON = 50;
@@ -23,8 +11,17 @@ const SOON = 50;
 /** What is sent so much later is read by itself, in all likelihood, milliseconds. */
 const GAP = 15;
 
-/** So much may wait for the gap to be over, bytes or characters: with more, the buffer is full whatever comes. */
-const MOST_HELD = 64 * 1024;
+/**
+ * What a frame costs engine's client, milliseconds, and how many bytes of it: over TLS each record, on a plain connection
+ * as much as it may get in one read. It takes some 2900 and 8000 a second where it has the machine to itself.
+ */
+const COST = { secure: { time: 0.6, bytes: 16 * 1024 }, plain: { time: 0.18, bytes: 64 * 1024 } } as const;
+
+/** It is given so much at once, milliseconds of its time; what is more waits. */
+const AT_ONCE = 2;
+
+/** So much may wait here, bytes or characters; what is older then goes to the stream, whose limits are the connection's. */
+const MOST_HELD = 1024 * 1024;
 
 export interface OutboxOptions {
   clock: Clock;
@@ -36,81 +33,131 @@ export interface OutboxOptions {
   sent: () => void;
 }
 
+/** The text of a MESSAGE, whose shape is chosen when it leaves, and its head without content-length; or another frame. */
+type Item = { readonly head: string; readonly body: string } | { readonly head: undefined; readonly body: Body };
+
 export class Outbox {
+  /** Whether destination and subscription may be left out, because the client is engine's beyond doubt. */
+  isTerse = false;
   /** Whether the client is engine's, and has to be spared. */
   private spares = false;
+  private isOver = false;
   private lastSent = -Infinity;
-  /** Frames that wait for the gap to be over. */
-  private held: (string | Uint8Array)[] = [];
+  /** What waits for its time. */
+  private held: Item[] = [];
   private heldLength = 0;
-  private heldUntil = -Infinity;
+  /** Nothing is sent before: what was sent last has to be read by itself. */
+  private quietUntil = -Infinity;
+  /** When all that was sent is taken, by what it costs. */
+  private takenAt = -Infinity;
   private alarm: Alarm | undefined;
   private full: Promise<void> | undefined;
+  private pause: Deferred | undefined;
 
   constructor(
     private readonly stream: ByteStream,
     private readonly options: OutboxOptions,
   ) {}
 
-  /** What sending last returned: set while there is no room below. */
+  /** Set while nothing more is to be worked on: there is no room below, or answers would only wait for the client. */
   get room(): Promise<void> | undefined {
-    return this.full;
+    if (!this.spares || this.full !== undefined) return this.full;
+    if (this.held.length === 0 && this.delay() <= 0) return undefined;
+    this.pause ??= new Deferred();
+    this.arm();
+    return this.pause.promise;
   }
 
-  /** The client is engine's: each frame is a write, and so a record, of its own. */
+  /** The client is engine's: each frame is a write, and so a segment or record, of its own. */
   spare(): void {
     this.spares = true;
-    this.stream.apart = this.options.secure;
-  }
-
-  /** CONNECTED, with nothing behind it that could be read together with it. */
-  greet(frame: string): void {
-    this.write(frame);
-    if (this.spares) this.hold(GAP);
+    this.isTerse = !this.options.secure;
+    this.stream.apart = true;
   }
 
   /** A MESSAGE of JSON: its head without content-length, and its text, behind which blanks mean nothing. */
   message(head: string, text: string): void {
-    const length = head.length + text.length;
-    const least = this.leastLength(length);
-    const missing = least - length;
-    const padded = missing > 0 ? text + ' '.repeat(missing) : text;
-    this.write(`${head}content-length:${textLength(padded)}\n\n${padded}\0`);
-    // What follows an unpadded record must not find it still unread.
-    if (this.spares && least === 0) this.hold(GAP);
+    this.put({ head, body: text });
   }
 
-  /** Any other frame. */
-  write(frame: string | Uint8Array): void {
-    if (this.held.length > 0 || this.options.clock.now() < this.heldUntil) {
-      this.held.push(frame);
-      this.heldLength += frame.length;
-      this.alarm ??= this.options.clock.after(this.heldUntil - this.options.clock.now(), () => this.flush());
-      if (this.heldLength > MOST_HELD) this.flush();
-      return;
-    }
-    this.send(frame);
+  /** Any other frame. It cannot be padded, so it keeps its distance: to what is before it as well. */
+  write(frame: Body): void {
+    this.put({ head: undefined, body: frame });
+  }
+
+  /** A heart-beat, where nothing else will do for one. */
+  beat(): void {
+    if (this.held.length === 0) this.write('\n');
   }
 
   /** Sends what waits. */
   flush(): void {
-    this.alarm?.cancel();
-    this.alarm = undefined;
-    this.heldUntil = -Infinity;
-    const frames = this.held;
-    this.held = [];
-    this.heldLength = 0;
-    for (const frame of frames) this.send(frame);
+    while (this.held.length > 0) this.sendFirst();
   }
 
   /** Forgets what waits. */
   stop(): void {
+    this.isOver = true;
     this.alarm?.cancel();
     this.held = [];
+    this.pause?.resolve();
   }
 
-  private send(frame: string | Uint8Array): void {
-    this.lastSent = this.options.clock.now();
+  private put(item: Item): void {
+    if (this.isOver) return;
+    if (!this.spares || (this.held.length === 0 && this.delay(item) <= 0)) return this.send(item);
+    this.held.push(item);
+    this.heldLength += item.body.length;
+    while (this.heldLength > MOST_HELD) this.sendFirst();
+    this.arm();
+  }
+
+  /** How long something has to wait, milliseconds. */
+  private delay(item?: Item): number {
+    const now = this.options.clock.now();
+    const paced = this.takenAt - now < AT_ONCE ? now : this.takenAt;
+    if (item === undefined) return paced - now;
+    const isLone = item.head === undefined;
+    return Math.max(paced, this.quietUntil, isLone ? Math.max(this.lastSent, this.takenAt) + GAP : now) - now;
+  }
+
+  private arm(): void {
+    if (this.isOver) return;
+    this.alarm ??= this.options.clock.after(Math.max(0, this.delay(this.held[0])), () => this.advance());
+  }
+
+  /** Some time has passed. */
+  private advance(): void {
+    this.alarm = undefined;
+    while (this.held.length > 0 && this.delay(this.held[0]) <= 0) this.sendFirst();
+    if (this.held.length > 0 || (this.pause !== undefined && this.delay() > 0)) return this.arm();
+    this.pause?.resolve();
+    this.pause = undefined;
+  }
+
+  private sendFirst(): void {
+    const item = this.held.shift()!;
+    this.heldLength -= item.body.length;
+    this.send(item);
+  }
+
+  private send(item: Item): void {
+    if (item.head === undefined) return this.hand(item.body, item.body.length, true);
+    if (!this.spares) return this.hand(encodeBody(item.head, item.body), 0, false);
+    const shape = { secure: this.options.secure, isClose: this.isClose(), isTerse: this.isTerse };
+    const { frame, length, isShort } = shapedMessage(item.head, item.body, shape);
+    this.hand(frame, length, isShort);
+  }
+
+  private hand(frame: Body, length: number, isShort: boolean): void {
+    const now = this.options.clock.now();
+    if (this.spares) {
+      const { time, bytes } = this.options.secure ? COST.secure : COST.plain;
+      this.takenAt = Math.max(this.takenAt, now) + time * Math.ceil(length / bytes);
+      // What follows must not find it still unread.
+      if (isShort) this.quietUntil = now + GAP;
+    }
+    this.lastSent = now;
     this.options.sent();
     const full = this.stream.send(frame);
     if (full === undefined || this.full !== undefined) return;
@@ -119,24 +166,10 @@ export class Outbox {
     });
   }
 
-  private hold(time: number): void {
-    this.heldUntil = this.options.clock.now() + time;
+  /** Whether a frame may be read together with others. */
+  private isClose(): boolean {
+    const { isBusy, clock } = this.options;
+    const since = clock.now() - Math.max(this.lastSent, this.takenAt);
+    return this.held.length > 0 || this.full !== undefined || since < SOON || isBusy();
   }
-
-  /** How long a frame has to be; 0: it may be as short as it is. */
-  private leastLength(length: number): number {
-    if (!this.spares) return 0;
-    const { secure, isBusy, clock } = this.options;
-    const isClose = this.held.length > 0 || clock.now() - this.lastSent < SOON || isBusy();
-    if (!isClose && (secure || length <= SHORT)) return 0;
-    return secure ? PADDED_RECORD : PADDED;
-  }
-}
-
-/** The head of a MESSAGE for a subscription; undefined if it would be too long for engine's client. */
-export function messageHead(destination: string, subscription: string): string | undefined {
-  const escape = (value: string): string => escapeHeader(value, '1.2', 'value')!;
-  const named = `destination:${escape(destination)}\ncontent-type:application/json\nsubscription:${escape(subscription)}\n`;
-  const head = 'MESSAGE\n' + named;
-  return textLength(head) > LONGEST_HEAD ? undefined : head;
 }

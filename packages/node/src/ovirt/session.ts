@@ -1,12 +1,13 @@
 // What the frames of a client of vdsm's dialect mean. Nothing is confirmed, an ERROR is not the end, and there is no need
 // to say CONNECT first.
 
-import { type Body, HeaderList, SallyportError } from '@sallyport/core';
+import { type Body, bodyText, HeaderList, SallyportError } from '@sallyport/core';
 import { type Caller, type Dispatcher, type Envelope, isResponse, messageOf } from '@sallyport/core/jsonrpc';
 import { encodeBody, encodeHeaders, type Frame } from '@sallyport/core/stomp';
 import { answerTexts, splitAnswer } from './answer-texts.js';
 import { isAtOrBelow, type OvirtNames } from './names.js';
-import { LONGEST_HEAD, messageHead, type Outbox } from './outbox.js';
+import type { Outbox } from './outbox.js';
+import { LONGEST_HEAD, messageHead } from './padding.js';
 import type { OvirtSubscription, OvirtSubscriptions } from './subscriptions.js';
 
 export interface OvirtSessionOptions {
@@ -25,6 +26,18 @@ export interface OvirtSessionOptions {
 
 /** What a subscription costs beyond its id and destination, bytes; an estimate. */
 const OVERHEAD = 1024;
+
+/** The text of what is forwarded, if it is JSON, behind which blanks mean nothing. Engine's client does not say what it sends. */
+function jsonText(headers: HeaderList, body: Body): string | undefined {
+  const type = headers.get('content-type');
+  if (type !== undefined && !/^application\/json\b/i.test(type)) return undefined;
+  try {
+    const text = bodyText(body);
+    return type !== undefined || /^\s*[[{]/.test(text) ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
 
 /** Something that a client survives: it is told, and goes on. */
 class Complaint extends Error {}
@@ -106,7 +119,10 @@ export class OvirtSession {
         const headers = new HeaderList(['subscription', id, ...pairs]);
         const full = 'MESSAGE\n' + encodeHeaders(headers, '1.2');
         // Other headers than these are of no use to anybody, and the head has to stay short.
-        outbox.write(encodeBody(full.length > LONGEST_HEAD ? head : full, body));
+        const short = full.length > LONGEST_HEAD ? head : full;
+        const json = jsonText(headers, body);
+        if (json === undefined) outbox.write(encodeBody(short, body));
+        else outbox.message(short, json);
       },
     };
   }

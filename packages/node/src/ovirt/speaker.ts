@@ -33,6 +33,13 @@ export function isOrdinary({ command, headers }: Frame, connect?: Frame): boolea
   return command === 'BEGIN' || (connect !== undefined && offersMore(connect));
 }
 
+/** Whether a frame is what engine's library would send, to the last header. */
+export function isEngines({ command, headers }: Frame): boolean {
+  if (command === 'SEND') return !headers.has('content-type');
+  if (command !== 'SUBSCRIBE') return true;
+  return headers.size === 3 && headers.has('destination') && headers.get('ack') === 'auto' && headers.has('id');
+}
+
 function versions(connect: Frame): readonly string[] {
   return (connect.header('accept-version') ?? '').split(',').map((version) => version.trim());
 }
