@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Answer } from './call-failure.js';
 import { agreedBeats, askedBeats, type JavaBeats } from './java-beats.js';
 import { JavaCalls, noConnection } from './java-calls.js';
-import { JavaConnection } from './java-connection.js';
+import { JavaConnection, type JavaConnectionEvents, type Segments } from './java-connection.js';
 import type { JavaFrame } from './java-frames.js';
 
 /**
@@ -36,6 +36,8 @@ export interface JavaClientOptions {
   retries?: number;
   /** How long it waits for CONNECTED, milliseconds. Default 20 000; when it never sent CONNECT it then goes on without. */
   connectTime?: number;
+  /** In which pieces what is sent to it arrives. Default: as it was written, or more at once. */
+  segments?: Segments;
 }
 
 export interface JavaEvent {
@@ -125,13 +127,13 @@ export class JavaClient {
   }
 
   private async open(): Promise<void> {
-    const { port, tls, order = 'usual', connectTime = 20_000 } = this.options;
+    const { port, tls, order = 'usual', connectTime = 20_000, segments } = this.options;
     const place = { port, host: this.host };
     let isUp = false;
     const up = new Promise<void>((resolve) => (this.connected = resolve)).then(() => (isUp = true));
     let isDown: (() => void) | undefined;
     const down = new Promise<void>((resolve) => (isDown = resolve));
-    this.connection = await JavaConnection.open(place, tls, {
+    const events: JavaConnectionEvents = {
       frame: (frame) => this.take(frame),
       stuck: (why) => (this.fatal = why),
       lost: (why) => {
@@ -139,7 +141,8 @@ export class JavaClient {
         this.calls.failAll(why);
         isDown?.();
       },
-    }).catch((error: unknown) => {
+    };
+    this.connection = await JavaConnection.open(place, tls, events, segments).catch((error: unknown) => {
       throw noConnection(this.host, error);
     });
     this.connections++;

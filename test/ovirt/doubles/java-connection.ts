@@ -15,6 +15,13 @@ const SELECT_TIME = 1000;
 /** As much as a system keeps for a socket. */
 const SYSTEM_BUFFER = 128 * 1024;
 
+/** So long after the last bytes a write leaves by itself, milliseconds, and TCP cuts it no sooner than at its least segment size. */
+const IDLE = 10;
+const LEAST_SEGMENT = 536;
+
+/** How many bytes arrive next, of those that are under way: TCP knows no frames, and cuts where it likes. */
+export type Segments = () => number;
+
 export interface JavaConnectionEvents {
   frame(frame: JavaFrame): void;
   /** It reads nothing any more, and does not know. */
@@ -31,6 +38,10 @@ export class JavaConnection {
   private isAwake = false;
   private lastRead = performance.now();
   private lastWrite = performance.now();
+  private lastArrival = -Infinity;
+  private isIdle = true;
+  /** What is cut, and arrives in pieces: a reader that keeps up sees each of them end. */
+  private readonly underWay = new ByteQueue();
   private readonly arrived = new ByteQueue();
   private readonly clear: ByteQueue;
   private readonly reader = new JavaFrameReader();
@@ -41,6 +52,7 @@ export class JavaConnection {
     private readonly events: JavaConnectionEvents,
     private readonly records: TlsRecords | undefined,
     private readonly secure: TLSSocket | undefined,
+    private readonly segments: Segments,
   ) {
     this.clear = records === undefined ? this.arrived : new ByteQueue();
     secure?.on('data', (chunk: Buffer) => this.clear.push(chunk));
@@ -54,10 +66,11 @@ export class JavaConnection {
     place: { port: number; host: string },
     tls: ConnectionOptions | undefined,
     events: JavaConnectionEvents,
+    segments: Segments = () => Infinity,
   ): Promise<JavaConnection> {
     const socket = connect({ ...place, noDelay: true, allowHalfOpen: true });
     await once(socket, 'connect');
-    if (tls === undefined) return new JavaConnection(socket, events, undefined, undefined);
+    if (tls === undefined) return new JavaConnection(socket, events, undefined, undefined, segments);
     const records = new TlsRecords(socket);
     // The chain is verified, the name of the host is not.
     const secure = connectTls({ checkServerIdentity: () => undefined, ...tls, socket: records });
@@ -72,7 +85,7 @@ export class JavaConnection {
       throw error;
     }
     socket.off('data', handshake).off('error', fail).off('end', end);
-    return new JavaConnection(socket, events, records, secure);
+    return new JavaConnection(socket, events, records, secure, segments);
   }
 
   write(text: string): void {
@@ -93,9 +106,23 @@ export class JavaConnection {
   }
 
   private arrive(chunk: Buffer): void {
-    this.arrived.push(chunk);
-    if (this.arrived.length >= SYSTEM_BUFFER) this.socket.pause();
+    const now = performance.now();
+    this.isIdle ||= this.unread === 0 && now - this.lastArrival > IDLE;
+    this.lastArrival = now;
+    this.underWay.push(chunk);
+    if (this.unread >= SYSTEM_BUFFER) this.socket.pause();
     this.wake();
+  }
+
+  private get unread(): number {
+    return this.underWay.length + this.arrived.length;
+  }
+
+  /** The next segment comes when the last one has been read. */
+  private bring(): void {
+    if (this.arrived.length > 0 || this.underWay.length === 0) return;
+    this.arrived.push(this.underWay.take(Math.max(this.isIdle ? LEAST_SEGMENT : 1, this.segments())));
+    this.isIdle = false;
   }
 
   private wake(): void {
@@ -105,6 +132,7 @@ export class JavaConnection {
   }
 
   private async run(): Promise<void> {
+    this.bring();
     try {
       if (!this.isStuck) await (this.records === undefined ? this.readPlain() : this.readRecord(this.records));
     } catch (error) {
@@ -112,9 +140,9 @@ export class JavaConnection {
     }
     this.isAwake = false;
     this.keepTime();
-    if (this.arrived.length < SYSTEM_BUFFER && this.socket.isPaused()) this.socket.resume();
+    if (this.unread < SYSTEM_BUFFER && this.socket.isPaused()) this.socket.resume();
     // The socket is readable still; what has been read and waits in a buffer wakes nobody.
-    if (this.arrived.length > 0 && !this.isStuck) this.wake();
+    if (this.unread > 0 && !this.isStuck) this.wake();
   }
 
   private readPlain(): void {

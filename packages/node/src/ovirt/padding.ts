@@ -49,11 +49,13 @@ export interface ShapedMessage {
 export function shapedMessage(head: string, text: string, { secure, isClose, isTerse }: Shape): ShapedMessage {
   const lines = isClose && isTerse ? TERSE_HEAD : head;
   const body = textLength(text);
-  const ending = (length: number): string => `content-length:${length}\n\n`;
+  const ending = (bytes: number): string => `content-length:${bytes}\n\n`;
   const natural = textLength(lines) + ending(body).length + body + 1;
   const missing = secure ? missingOfRecord(natural, isClose) : missingOfFrame(natural, isClose);
-  const frame = `${lines}${ending(body + missing)}${missing === 0 ? text : text + ' '.repeat(missing)}\0`;
-  const length = natural + missing;
+  const end = ending(body + missing);
+  const frame = `${lines}${end}${missing === 0 ? text : text + ' '.repeat(missing)}\0`;
+  // The blanks may make the number longer, too.
+  const length = natural + missing + end.length - ending(body).length;
   return { frame, length, isShort: length < (secure ? PADDED_RECORD : PADDED) };
 }
 
