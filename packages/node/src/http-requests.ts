@@ -18,10 +18,12 @@ export class HttpRequests {
     private readonly entrance: Entrance,
     private readonly dispatcher: Dispatcher,
     private readonly limits: Pick<ServerLimits, 'calls' | 'batch' | 'jsonDepth' | 'xmlDepth'>,
+    /** What a method that has no result gives by XML-RPC. Default nil. */
+    nothing?: unknown,
   ) {
     const { calls, batch, xmlDepth } = limits;
     this.calls = new RequestCalls(calls);
-    this.xmlRpc = new XmlRpcService(dispatcher, { batch, depth: xmlDepth });
+    this.xmlRpc = new XmlRpcService(dispatcher, { batch, depth: xmlDepth, nothing });
   }
 
   /**

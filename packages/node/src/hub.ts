@@ -91,7 +91,9 @@ export class Hub {
     this.rpc.serve(requestQueue);
     const { dialect } = options;
     this.ovirt = dialect && this.host(dialect);
-    this.requests = new HttpRequests(this.entrance, this.rpc.dispatcher, { ...defaultServerLimits, ...limits });
+    // A host of oVirt has nothing but true to say where there is nothing to say.
+    const nothing = dialect === undefined ? undefined : true;
+    this.requests = new HttpRequests(this.entrance, this.rpc.dispatcher, { ...defaultServerLimits, ...limits }, nothing);
   }
 
   /** Those that have been let in, requests by HTTP excepted. */

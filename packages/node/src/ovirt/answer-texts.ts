@@ -33,10 +33,28 @@ function worded(thrown: unknown): RpcError {
 
 /** As Python prints a dictionary. */
 function details(pairs: Record<string, string>): string {
-  const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
-  return `{${Object.entries(pairs)
-    .map(([name, value]) => `${quoted(name)}: ${quoted(value)}`)
-    .join(', ')}}`;
+  const members = Object.entries(pairs).map(([name, value]) => `${printed(name)}: ${printed(value)}`);
+  return `{${members.join(', ')}}`;
+}
+
+const escapes: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t', '\\': '\\\\' };
+
+/** As Python prints a text: in double quotes if it has single ones alone; what cannot be printed as an escape. */
+function printed(text: string): string {
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'";
+  const escaped = text.replace(UNPRINTABLE, (character) => {
+    const code = character.codePointAt(0)!;
+    if (code > 0xffff) return `\\U${hex(code, 8)}`;
+    return escapes[character] ?? (code < 0x100 ? `\\x${hex(code, 2)}` : `\\u${hex(code, 4)}`);
+  });
+  return quote + (quote === "'" ? escaped.replaceAll("'", "\\'") : escaped) + quote;
+}
+
+/** Backslashes, and what Python's str.isprintable() is false for: categories Other and Separator, but for the space. */
+const UNPRINTABLE = /\\|(?! )[\p{C}\p{Z}]/gu;
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, '0');
 }
 
 /** An answer in parts: what belongs to the request's `reply-to`, and what has no id, which nobody can tell whose it is. */

@@ -20,13 +20,15 @@ export interface MulticallOptions {
   batch: number;
   /** Arrays and structs within each other (limits.xmlDepth). */
   depth: number;
+  /** The result of a method that has none. Default nil. */
+  nothing?: unknown;
 }
 
 /** An array of answers: of each call an array that has just its result, which tells it from a fault's struct. */
 export async function multicall(
   calls: unknown,
   { principal, session, signal }: Call,
-  { methods, batch, depth }: MulticallOptions,
+  { methods, batch, depth, nothing }: MulticallOptions,
 ): Promise<Written> {
   if (!Array.isArray(calls)) throw new RpcError(ErrorCode.invalidParams, 'Invalid params', 'an array of calls');
   if (calls.length > batch)
@@ -34,7 +36,7 @@ export async function multicall(
   const caller: Caller = { principal, session, running: new Map() };
   signal.addEventListener('abort', () => methods.leave(caller, signal.reason as Error));
   const texts: AnswerTexts = {
-    result: (_, result) => `<value>${arrayXml(valueXml(result, depth))}</value>`,
+    result: (_, result) => `<value>${arrayXml(valueXml(result ?? nothing, depth))}</value>`,
     error: (_, thrown) => valueXml(faultOf(thrown), 1),
   };
   const answers: string[] = [];

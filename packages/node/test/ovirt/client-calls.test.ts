@@ -10,6 +10,75 @@ function idsOf(received: string): string[] {
   return [...received.matchAll(/"id":"([^"]*)"/g)].map(([, id]) => id!);
 }
 
+describe('a host with too much to do', () => {
+  test('is asked again by what it has refused, within the time of the call', async () => {
+    const { client, server, clock, held } = await connectedHost();
+    // Of a connection that is gone; the host still works on them.
+    const before = Array.from({ length: 80 }, () => watch(client.call('hold')));
+    await quiet();
+    client.cut();
+    await clock.run(2000, 100);
+    await client.connected();
+    expect(server.load).toBe(80);
+    const calls = Array.from({ length: 80 }, (_, at) => client.call('echo', [at]));
+    await clock.run(1000, 50);
+    while (held.length > 0) {
+      for (const finish of held.splice(0)) finish();
+      await clock.run(500, 50);
+    }
+    await clock.run(1000, 50);
+    expect(await Promise.all(calls)).toEqual(Array.from({ length: 80 }, (_, at) => [at]));
+    for (const one of before) expect(await one()).toMatchObject({ error: { code: 'ERR_CONNECTION_LOST' } });
+    expect(server.faults).toEqual([]);
+    expect(server.begun.filter((method) => method === 'echo')).toHaveLength(80);
+  });
+
+  test('has the last word when the time is over', async () => {
+    const full = (): never => {
+      throw new RpcError(1100, 'Not enough resources');
+    };
+    const { client, server, clock } = await connectedHost({ methods: { full } });
+    const call = watch(client.call('full', {}, { timeout: 1000 }));
+    await clock.run(700, 50);
+    expect(await call()).toBe('pending');
+    await clock.run(300, 50);
+    expect(await call()).toMatchObject({ error: { name: 'RpcError', code: 1100 } });
+    expect(server.begun.length).toBe(4);
+  });
+
+  test('what it refused goes out at once with the next connection, and once', async () => {
+    let isFull = true;
+    const sometimes = (): unknown => {
+      if (isFull) throw new RpcError(1100, 'Not enough resources');
+      return 'done';
+    };
+    const { client, server, clock } = await connectedHost({ methods: { sometimes }, inFlight: 1 });
+    const call = client.call('sometimes');
+    await clock.run(100, 50);
+    isFull = false;
+    client.cut();
+    await clock.run(3000, 50);
+    expect(await call).toBe('done');
+    expect(server.begun).toEqual(['sometimes', 'sometimes']);
+    expect(await client.call('echo', [1])).toEqual([1]);
+  });
+
+  test('a place is free again where nobody waits any more', async () => {
+    const full = (): never => {
+      throw new RpcError(1100, 'Not enough resources');
+    };
+    const { client, clock } = await connectedHost({ methods: { full }, inFlight: 1 });
+    const stop = new AbortController();
+    const call = watch(client.call('full', {}, { signal: stop.signal }));
+    await clock.run(100, 50);
+    stop.abort();
+    const next = watch(client.call('echo', [1]));
+    await clock.run(300, 50);
+    expect(await call()).toMatchObject({ error: { name: 'AbortError' } });
+    expect(await next()).toMatchObject({ value: [1] });
+  });
+});
+
 describe('answers', () => {
   test('true is what a method gives that has nothing to say; api has the methods by name', async () => {
     const { client, server } = await connectedHost();

@@ -30,6 +30,8 @@ describe('a call', () => {
   test.each([
     ['a byte order mark', `\ufeff${callOf('x')}`],
     ['a declaration', `<?xml version='1.0' encoding="utf-8" standalone='yes'?>\r\n${callOf('x')}`],
+    ['ASCII as PHP declares it', `<?xml version="1.0" encoding="iso-8859-1"?>${callOf('x')}`],
+    ['ASCII by its name', `<?xml version="1.0" encoding="US-ASCII"?>${callOf('x')}`],
     ['a mark and a declaration', `\ufeff<?xml version="1.0" encoding="UTF-8"?>${callOf('x')}`],
     ['comments', `<!-- a -->${callOf('<!-- b --><string>x<!-- c --></string>')}<!-- d -->`],
     [
@@ -201,8 +203,18 @@ describe('what is no XML', () => {
     ['a declaration inside', callOf('<?xml version="1.0"?>'), '-32700 Parse error: '],
     ['XML 1.1', `<?xml version="1.1"?>${callOf('x')}`, '-32700 Parse error: only XML 1.0 is read here'],
     [
-      'Latin-1',
-      `<?xml version="1.0" encoding="ISO-8859-1"?>${callOf('x')}`,
+      'Windows’ encoding',
+      `<?xml version="1.0" encoding="windows-1252"?>${callOf('x')}`,
+      '-32701 Parse error: unsupported encoding: only UTF-8 is read here',
+    ],
+    [
+      'UTF-8 under the name of Latin-1',
+      `<?xml version="1.0" encoding="ISO-8859-1"?>${callOf('Grüße')}`,
+      '-32701 Parse error: unsupported encoding: only UTF-8 is read here',
+    ],
+    [
+      'UTF-16',
+      `<?xml version="1.0" encoding="utf-16"?>${callOf('x')}`,
       '-32701 Parse error: unsupported encoding: only UTF-8 is read here',
     ],
   ])('%s', (_, text, fault) => {

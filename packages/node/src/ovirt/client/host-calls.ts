@@ -15,6 +15,12 @@ import {
 import { Places } from './places.js';
 import { mayRepeat, Repeats, type RetryPolicy } from './repeats.js';
 
+/** The host has too much to do, of others or of a connection that was lost: what it answers so it has not begun. */
+const NOT_ENOUGH_RESOURCES = 1100;
+
+/** What was refused so is asked again that much later, milliseconds. */
+const REFUSED_PAUSE = 250;
+
 /** Options of a call; what needs a notification is not among them. */
 export interface OvirtCallOptions extends Omit<CallOptions, 'onProgress'> {
   /** What the host's log names the call by: the header `ovirtCorrelationId`. */
@@ -39,11 +45,15 @@ export class HostCalls {
   readonly #calls: Calls;
   readonly #places: Places;
   readonly #repeats: Repeats;
+  readonly #clock: Clock;
+  /** What was sent and has no answer yet. */
+  readonly #underWay = new Map<Id, PendingCall>();
   #line: PendingCall[] = [];
 
   constructor(options: HostCallsOptions) {
     const { clock = systemClock, retry, inFlight = 80 } = options;
     this.#options = options;
+    this.#clock = clock;
     this.#places = new Places(inFlight, clock, () => this.#next());
     this.#repeats = new Repeats(retry?.attempts ?? 0, clock, (call) => this.#transmit(call));
     this.#calls = new Calls({
@@ -102,6 +112,7 @@ export class HostCalls {
     call.waiting = false;
     if (!this.#places.take(call.id)) return void this.#line.push(call);
     call.sent = 'maybe';
+    this.#underWay.set(call.id, call);
     this.#options.send(call.text, call.destination);
     this.#repeats.sent(call);
   }
@@ -119,12 +130,31 @@ export class HostCalls {
   }
 
   #settle(answer: Response): void {
+    const call = this.#underWay.get(answer.id);
+    this.#underWay.delete(answer.id);
     this.#repeats.delete(answer.id);
+    if (call !== undefined && answer.error?.code === NOT_ENOUGH_RESOURCES && this.#askLater(call)) return;
     this.#calls.settle(answer);
     this.#places.free(answer.id);
   }
 
+  /** Keeps its place meanwhile, so that nobody else asks instead. False if its time is over before. */
+  #askLater(call: PendingCall): boolean {
+    if (!this.#calls.has(call.id) || this.#clock.now() + REFUSED_PAUSE >= call.deadline) return false;
+    // It waits as if there were no connection, and goes out at once with the next one.
+    call.sent = 'no';
+    call.waiting = true;
+    this.#clock.after(REFUSED_PAUSE, () => {
+      // It may have gone out with another connection, and then has another place.
+      if (this.#underWay.has(call.id)) return;
+      this.#places.free(call.id);
+      if (this.#calls.has(call.id) && call.waiting) this.#transmit(call);
+    });
+    return true;
+  }
+
   #forget(id: Id): void {
+    this.#underWay.delete(id);
     this.#repeats.delete(id);
     this.#places.forget(id);
   }
@@ -132,6 +162,7 @@ export class HostCalls {
   #spoil(body: Body, cause: Error): void {
     const id = answeredId(body);
     if (id !== undefined) {
+      this.#underWay.delete(id);
       this.#calls.spoil(id, cause);
       this.#repeats.delete(id);
       this.#places.free(id);
@@ -142,6 +173,7 @@ export class HostCalls {
 
   #clear(): void {
     this.#line = [];
+    this.#underWay.clear();
     this.#places.clear();
     this.#repeats.clear();
   }
