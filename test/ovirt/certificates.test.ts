@@ -58,6 +58,19 @@ test('without one the handshake is refused, where it is required', async () => {
   expect(callers).toEqual(['engine']);
 });
 
+test('another certificate of the host’s own is shown to those that come', async () => {
+  const { server, port } = await startHost(true);
+  const tls = { ca: host.cert, servername: 'localhost', ...engine };
+  const client = await PythonClient.connect({ port, tls, outgoing: 0, incoming: 0 });
+  onTestFinished(() => client.close());
+  const renewed = await selfSigned({ names: ['localhost'] });
+  server.reloadTls({ ...renewed, ca: engine.cert, requestCert: true, rejectUnauthorized: true });
+  expect(await ask(port, { ...engine, ca: renewed.cert })).toContain('"result":true');
+  // It does not trust the old one any more, and would take the new one only from who knows it.
+  expect(await ask(port, engine)).toBe('');
+  expect(await client.call('Host.ping', {})).toBe(true);
+});
+
 test('another authority holds for those that come, and those that are there stay', async () => {
   const { server, port } = await startHost(true);
   const tls = { ca: host.cert, servername: 'localhost', ...engine };

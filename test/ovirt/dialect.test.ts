@@ -81,6 +81,9 @@ const failure = (code: number, text: string): string =>
   reply(JSON.stringify({ jsonrpc: '2.0', id: 'a', error: { code, message: text } }));
 const error = (text: string): string => `ERROR\ncontent-length:${text.length}\n\n${text}\0`;
 
+/** A MESSAGE without what engine's client does not look at. */
+const terse = (text: string): string => text.replace(/^(MESSAGE\n)[^]*?(content-length:)/, '$1$2');
+
 /** Says that all before it has been dealt with. */
 const ping = ask(call('echo', [], 'end'));
 const pong = result([], 'end');
@@ -93,13 +96,22 @@ const talks: Record<string, readonly [said: string, heard: string]> = {
     connect.replace('1.2', '1.0,1.1,1.2') + subscribe('r1', 's1') + ping,
     connected + pong,
   ],
-  'SUBSCRIBE before CONNECT': [subscribe('r1', 's1') + connect + ping, connected + pong],
+  // So engine's client begins: it needs no more of a head, and in a burst gets no more.
+  'SUBSCRIBE before CONNECT': [subscribe('r1', 's1') + connect + ping, connected + terse(pong)],
+  'the same of somebody who says more than engine’s does': [
+    subscribe('r1', 's1').replace('\n\n', '\nselector:x\n\n') + connect + ping,
+    connected + pong,
+  ],
   'without CONNECT': [frame('UNSUBSCRIBE', { id: 'x' }) + subscribe('r1', 's1') + ping, pong],
   'SEND first': [send(REQUESTS, call('note', { text: 'first' })) + subscribe('r1', 's1') + ping, pong],
   'a second CONNECT is answered again': [own + connect + ping, connected + connected + pong],
   'beats are clamped': [
     frame('CONNECT', { 'accept-version': '1.2', 'heart-beat': '20,5' }) + subscribe('r1', 's1') + ping,
     'CONNECTED\nversion:1.2\nheart-beat:1000,1000\ncontent-length:0\n\n\0' + pong,
+  ],
+  'each number of beats is read for itself, and clamped to what a timer takes': [
+    frame('CONNECT', { 'accept-version': '1.2', 'heart-beat': 'often,99999999999999' }) + subscribe('r1', 's1') + ping,
+    'CONNECTED\nversion:1.2\nheart-beat:1000000000,0\ncontent-length:0\n\n\0' + pong,
   ],
   'beats that are none count as 0': [
     frame('CONNECT', { 'accept-version': '1.2', 'heart-beat': 'often' }) + subscribe('r1', 's1') + ping,
@@ -137,6 +149,31 @@ const talks: Record<string, readonly [said: string, heard: string]> = {
     connected + result([]) + result([]),
   ],
   'blanks behind the text': [own + ask(JSON.stringify(call('echo', [])) + '   '), connected + result([])],
+  'the other name of requests, and none that only begins like it': [
+    own +
+      send('jms.topic.vdsm_irs_requests', call('echo', []), { 'reply-to': 'r1' }) +
+      send(REQUESTS + 'x', call('note', { text: 'x' }), { 'reply-to': 'r1' }) +
+      ping,
+    connected + result([]) + error('Subscription not available') + pong,
+  ],
+  'escapes in names are undone, and done again': [
+    connect +
+      subscribe('a\\cb\\\\c\\nd\\re', 's\\c1') +
+      send(REQUESTS, call('echo', [], 'end'), { 'reply-to': 'a\\cb\\\\c\\nd\\re' }),
+    connected + message('a\\cb\\\\c\\nd\\re', 's\\c1', '{"jsonrpc":"2.0","id":"end","result":[]}'),
+  ],
+  'the first of repeated headers counts': [
+    connect + 'SUBSCRIBE\ndestination:r1\nid:s1\ndestination:r2\nid:s2\n\n\0' + ping,
+    connected + pong,
+  ],
+  'a request is copied to whoever has subscribed where requests go': [
+    own + subscribe(REQUESTS, 'q') + send(REQUESTS + '.x', call('echo', []), { 'reply-to': 'r1' }) + ping,
+    connected +
+      `MESSAGE\nsubscription:q\ndestination:${REQUESTS}.x\nreply-to:r1\ncontent-length:54\n\n${JSON.stringify(call('echo', []))}\0` +
+      result([]) +
+      `MESSAGE\nsubscription:q\ndestination:${REQUESTS}\nreply-to:r1\ncontent-length:56\n\n${JSON.stringify(call('echo', [], 'end'))}\0` +
+      pong,
+  ],
   'no reply-to, no answer': [own + send(REQUESTS, call('echo', [])) + ping, connected + pong],
   'answers look a name up exactly': [own + ask(call('echo', []), 'r1.child') + ping, connected + pong],
   'errors without an id go elsewhere': [
@@ -263,6 +300,9 @@ describe('the end', () => {
     ['a SEND without a destination', own + frame('SEND', {}, 'x')],
     ['DISCONNECT without a receipt', own + frame('DISCONNECT', {})],
     ['what is no frame', own + 'NONSENSE\n\n\0'],
+    ['a header without a colon', own + 'SUBSCRIBE\nno colon\n\n\0'],
+    ['a NUL before where content-length says', own + 'SEND\ndestination:x\ncontent-length:9\n\nab\0' + 'x'.repeat(9)],
+    ['a NUL behind where content-length says', own + 'SEND\ndestination:x\ncontent-length:1\n\nab\0'],
   ])('comes without a word after %s', async (_, said) => {
     const { port } = await startHost();
     const talk = await begin(port);
@@ -270,6 +310,77 @@ describe('the end', () => {
     await until(() => talk.isOver());
     expect(talk.heard()).toBe(connected);
   });
+});
+
+describe('the beginning', () => {
+  test('an EOL before the first frame means nothing: stock clients send one, although vdsm refuses them', async () => {
+    const { port } = await startHost();
+    const talk = await begin(port);
+    talk.say('\n' + own + ping);
+    await until(() => talk.heard().endsWith(pong));
+    expect(talk.heard()).toBe(connected + pong);
+  });
+
+  test('DISCONNECT first is taken for this dialect’s: with a receipt it is answered, and the connection stays', async () => {
+    const { port } = await startHost();
+    const talk = await begin(port);
+    talk.say(frame('DISCONNECT', { receipt: 'bye' }));
+    await until(() => talk.heard() !== '');
+    expect(talk.heard()).toBe('RECEIPT\nreceipt-id:bye\ncontent-length:0\n\n\0');
+    talk.say(subscribe('r1', 's1') + ping);
+    await until(() => talk.heard().endsWith(pong));
+    talk.say(frame('DISCONNECT', {}));
+    await until(() => talk.isOver());
+  });
+
+  test.each(['', 'SUBSCR'])('who says nothing that tells, %j, is closed when sniffTime is over', async (said) => {
+    const clock = new ManualClock();
+    const { server, port } = await startHost({ clock, limits: { sniffTime: 10_000 } });
+    const talk = await begin(port);
+    talk.say(said);
+    await until(() => clock.pending > 0);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    clock.advance(9999);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(talk.isOver()).toBe(false);
+    clock.advance(2);
+    await until(() => talk.isOver());
+    expect([talk.heard(), server.sessions.size]).toEqual(['', 0]);
+  });
+});
+
+test('destinations of other names', async () => {
+  const { server, port } = await startHost({
+    dialect: { name: 'ovirt', requests: ['my.requests'], events: 'my.events', responses: 'my.responses' },
+  });
+  const talk = await begin(port);
+  talk.say(
+    own +
+      subscribe('my.events', 'e') +
+      subscribe('my.responses', 'r') +
+      send('my.requests.below', call('echo', []), { 'reply-to': 'r1' }) +
+      send('my.requests', '{', { 'reply-to': 'r1' }) +
+      send(REQUESTS, call('echo', []), { 'reply-to': 'r1' }),
+  );
+  await until(() => talk.heard().includes('not available'));
+  expect(talk.heard()).toContain(result([]));
+  expect(talk.heard()).toMatch(/destination:my\.responses\n[^\0]*-32700/);
+  server.emit('|virt|VM_status|1', {});
+  await until(() => /destination:my\.events\n[^\0]*VM_status/.test(talk.heard()));
+});
+
+test('who closes is cleaned up after, whatever it has said of its going', async () => {
+  const { server, port } = await startHost();
+  const [one, other] = [await begin(port), await begin(port)];
+  one.say(subscribe('mine', '1') + subscribe('jms.queue.events', '2') + frame('UNSUBSCRIBE', { id: '1' }));
+  other.say(own + ping);
+  await until(() => server.sessions.size === 2 && other.heard().endsWith(pong));
+  one.socket.end();
+  await until(() => server.sessions.size === 1);
+  other.say(send('jms.queue.events', 'x') + ping);
+  const complaint = error('Subscription not available');
+  await until(() => other.heard().endsWith(complaint + pong));
+  expect(other.heard()).toBe(connected + pong + complaint + pong);
 });
 
 test('beats: a line end when nothing was sent, and patience with who is late', async () => {
@@ -280,10 +391,14 @@ test('beats: a line end when nothing was sent, and patience with who is late', a
   await until(() => talk.heard() !== '');
   const greeting = 'CONNECTED\nversion:1.2\nheart-beat:2000,3000\ncontent-length:0\n\n\0';
   expect(talk.heard()).toBe(greeting);
+  // Never sooner than asked: what piles up in its buffer ends engine's client.
   clock.advance(1999);
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(talk.heard()).toBe(greeting);
+  clock.advance(1);
   await until(() => talk.heard() === greeting + '\n');
   // Two and a half seconds late is not too late: engine's client looks once a second.
-  clock.advance(3400);
+  clock.advance(3399);
   await until(() => talk.heard().endsWith('\n\n'));
   expect(talk.isOver()).toBe(false);
   clock.advance(200);
@@ -397,6 +512,14 @@ describe('ordinary clients at the same port', () => {
     await until(() => talk.isOver());
     expect(talk.heard()).toMatch(heard);
     expect(talk.heard().match(/ERROR\n/g)).toHaveLength(1);
+  });
+
+  test('that speak 1.2 alone get answers at addresses that they never subscribe', async () => {
+    const { port } = await startHost();
+    const talk = await begin(port);
+    talk.say(ordinary + send('/queue/rpc', call('echo', [1]), { 'reply-to': '/temp-queue/answers' }));
+    await until(() => talk.heard().includes('"result":[1]'));
+    expect(talk.heard()).toMatch(/MESSAGE\n[^]*subscription:\/temp-queue\/answers\n/);
   });
 
   test('are asked once who they are', async () => {

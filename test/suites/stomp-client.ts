@@ -4,7 +4,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { sameSecret, type Session } from '@sallyport/node';
+import { sameSecret, type ServerOptions, type Session } from '@sallyport/node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type House, startHouse } from '../fixtures/house.js';
 import { type MuteRelay, startMuteRelay } from '../fixtures/mute-relay.js';
@@ -83,6 +83,8 @@ export interface StompClient {
   command: string;
   /** In test/interop/programs. */
   program: string;
+  /** What the server is told beside what the cases need. */
+  server?: ServerOptions;
   /** Cases of this client alone, and common ones that it sees otherwise. */
   cases?: Cases;
   /** The same, for the versions that have them: from 1.1 on. */
@@ -91,11 +93,13 @@ export interface StompClient {
 
 const versions: Version[] = ['1.0', '1.1', '1.2'];
 
-export function stompClient({ name, command, program, cases, casesSince11 }: StompClient): void {
+export function stompClient({ name, command, program, server = {}, cases, casesSince11 }: StompClient): void {
   const running = new Map<Version, Running>();
   beforeAll(async () => {
     // At the same time: they mostly wait.
-    await Promise.all(versions.map(async (version) => running.set(version, await start(command, program, version))));
+    await Promise.all(
+      versions.map(async (version) => running.set(version, await start(command, program, version, server))),
+    );
   });
   afterAll(async () => {
     await Promise.all([...running.values()].map(({ stop }) => stop()));
@@ -119,8 +123,8 @@ interface Running {
 }
 
 /** Starts the servers and the program that talks to them. */
-async function start(command: string, file: string, version: Version): Promise<Running> {
-  const [house, guarded] = await Promise.all([openHouse(), guardedHouse()]);
+async function start(command: string, file: string, version: Version, options: ServerOptions): Promise<Running> {
+  const [house, guarded] = await Promise.all([openHouse(options), guardedHouse(options)]);
   const mute: MuteRelay = await startMuteRelay(house.port);
   const folder = mkdtempSync(join(tmpdir(), 'sallyport-'));
   const ca = join(folder, 'ca.pem');
@@ -138,8 +142,9 @@ async function start(command: string, file: string, version: Version): Promise<R
   };
 }
 
-async function openHouse(): Promise<House> {
+async function openHouse(options: ServerOptions): Promise<House> {
   const house = await startHouse({
+    ...options,
     leastHeartBeat: 50,
     // Long enough for a machine that is busy, and much shorter than what the programs wait.
     leastGrace: 500,
@@ -153,8 +158,9 @@ async function openHouse(): Promise<House> {
 }
 
 /** Knows one user, whose passcode shows that CONNECT has no escapes (STOMP 1.2, Value Encoding). */
-function guardedHouse(): Promise<House> {
+function guardedHouse(options: ServerOptions): Promise<House> {
   return startHouse({
+    ...options,
     authenticate: ({ login, passcode }) => login === 'ann' && sameSecret(passcode, 'se:cr\\et'),
     limits: { loginPause: 20 },
   });

@@ -162,7 +162,8 @@ export class Hub {
         link = this.broker.link({
           origin: session,
           quota: session.quota,
-          unsubscribedReply: (delivery) => stomp.deliverUnsubscribed(delivery),
+          // Whoever speaks now: it may have been handed over since it was let in.
+          unsubscribedReply: (delivery) => spoken?.deliverUnsubscribed(delivery),
           replied: (delivery) => this.serviceCalls.replied(session, delivery),
         });
         this.attach(connection, link);
