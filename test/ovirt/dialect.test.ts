@@ -349,6 +349,28 @@ describe('the beginning', () => {
   });
 });
 
+test('CONNECTED is alone in its segment, and every head to engine’s client is short', async () => {
+  const clock = new ManualClock();
+  const { port } = await startHost({ clock });
+  const talk = await begin(port);
+  const id = 'i'.repeat(200);
+  talk.say(frame('CONNECT', { 'accept-version': '1.2', host: 'peer-1' }) + subscribe('r1', id) + ping + ping);
+  await until(() => talk.heard() !== '');
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  expect(talk.heard()).toBe('CONNECTED\nversion:1.2\nheart-beat:0,0\ncontent-length:0\n\n\0');
+  clock.advance(15);
+  await until(() => talk.heard().split('MESSAGE').length === 3);
+  for (const head of talk.heard().match(/MESSAGE\n[^]*?\n\n/g)!) expect(head.length).toBeLessThan(900);
+  expect(talk.heard()).not.toContain('\r');
+  for (const one of talk.heard().split('\0').slice(0, -1)) expect(one).toMatch(/^\w+\n[^]*?content-length:\d+\n\n/);
+  talk.say(subscribe('r2', 'i'.repeat(400)));
+  await until(() => {
+    clock.advance(20);
+    return talk.heard().includes('ERROR');
+  });
+  expect(talk.heard()).toMatch(/too long: a MESSAGE with them has more than 400 bytes of headers/);
+});
+
 test('destinations of other names', async () => {
   const { server, port } = await startHost({
     dialect: { name: 'ovirt', requests: ['my.requests'], events: 'my.events', responses: 'my.responses' },

@@ -1,8 +1,11 @@
 // Engine's Java client, as the double behaves, at a server in vdsm's place: nothing may wait for bytes that do not come.
 
 import type { ConnectionOptions } from 'node:tls';
+import { connect } from 'node:net';
 import { createServer } from '@sallyport/node';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { dialledTls, listening, until } from '../../packages/node/test/fixtures/sockets.js';
+import { frame, request } from '../fixtures/raw.js';
 import { JavaClient, type JavaClientOptions } from './doubles/java-client.js';
 import type { Segments } from './doubles/java-connection.js';
 import { atRandom, ofLength } from './doubles/segments.js';
@@ -71,7 +74,10 @@ describe.each(Object.entries(wires))('%s', (_, wire) => {
 
   test('answers of all lengths, in any order of time', async () => {
     const client = await connected(wire);
-    const lengths = [0, 1, 300, 599, 600, 601, 900, 1023, 1024, 1025, 8000, 9000, 16_000, 17_000, 20_000, 40_000, 5];
+    const lengths = [
+      0, 1, 300, 599, 600, 601, 900, 1023, 1024, 1025, 8000, 9000, 16_000, 17_000, 20_000, 40_000, 16_200, 16_300,
+      32_500, 5,
+    ];
     const times = [5, 1, 30, 2, 0, 17, 40, 14, 16, 15, 3];
     const [long, slow] = await Promise.all([
       client.burst(
@@ -87,7 +93,34 @@ describe.each(Object.entries(wires))('%s', (_, wire) => {
     expect(values(slow)).toEqual(times);
     // One at a time, at once after the one before it.
     for (const length of lengths) expect(await client.call('long', { length })).toHaveLength(length);
+    // And each alone, when nothing has gone out for a while.
+    for (const length of [16_200, 16_300, 32_500]) {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      expect(await client.call('long', { length })).toHaveLength(length);
+    }
     expect(Math.max(...client.times)).toBeLessThan(STALL);
+  });
+
+  test('frames that cannot be padded, before answers, behind them and among them', async () => {
+    const client = await connected({ ...wire, events: 'jms.queue.events' });
+    const nowhere = frame('SEND', { destination: 'nowhere' }, 'x');
+    const forwarded = (body: string, more = {}): string =>
+      frame('SEND', { destination: 'jms.queue.events', ...more }, body);
+    const event = '{"jsonrpc":"2.0","method":"|virt|VM_status|1","params":{}}';
+    const bye = frame('DISCONNECT', { receipt: 'bye' });
+    for (let round = 0; round < 3; round++) {
+      for (const said of [nowhere, forwarded(event), forwarded(event, { 'content-type': 'text/plain' }), bye]) {
+        client.say(said);
+        expect(await client.call('echo', { round })).toEqual({ round });
+        const answers = client.burst('echo', [{ round }, { round }]);
+        client.say(said);
+        expect(values(await answers)).toEqual([{ round }, { round }]);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 60));
+    }
+    await expect.poll(() => [client.errors.length, client.events.length]).toEqual([6, 12]);
+    expect(Math.max(...client.times)).toBeLessThan(STALL);
+    expect(client.fatal).toBeUndefined();
   });
 
   test('events among answers', async () => {
@@ -141,3 +174,38 @@ test('what waits for its turn to be read is sent before the end', async () => {
   await server.drain({ over: 500 });
   expect(values(await answers)).toEqual([{ number: 1 }, { number: 2 }]);
 });
+
+/** Type, version and length (RFC 8446, section 5.1). */
+const RECORD_HEAD = 5;
+const APPLICATION_DATA = 23;
+
+test.each(['TLSv1.2', 'TLSv1.3'] as const)(
+  '%s: what Node makes records of: no short one behind others',
+  async (version) => {
+    const port = await startHost();
+    let wire = Buffer.alloc(0);
+    const relay = await listening((near) => {
+      const far = connect({ port, host: '127.0.0.1' });
+      near.pipe(far).pipe(near);
+      far.on('data', (chunk: Buffer) => (wire = Buffer.concat([wire, chunk]))).on('error', () => {});
+      near.on('error', () => far.destroy()).on('close', () => far.destroy());
+    });
+    const socket = await dialledTls(relay.port, { minVersion: version, maxVersion: version });
+    let heard = '';
+    socket.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+    socket.write(frame('SUBSCRIBE', { destination: 'r', ack: 'auto', id: '1' }));
+    for (const length of [16_200, 16_300, 16_384, 32_500, 70_000, 300_000]) {
+      await new Promise((resolve) => setTimeout(resolve, 60));
+      wire = Buffer.alloc(0);
+      heard = '';
+      const headers = { destination: 'jms.topic.vdsm_requests', 'reply-to': 'r' };
+      socket.write(frame('SEND', headers, request('long', { length })));
+      await until(() => heard.endsWith('\0'));
+      const lengths: number[] = [];
+      for (let at = 0; at < wire.length; at += RECORD_HEAD + wire.readUInt16BE(at + 3))
+        if (wire[at] === APPLICATION_DATA) lengths.push(wire.readUInt16BE(at + 3));
+      expect(Math.min(...lengths.slice(0, -1), 16_384)).toBe(16_384);
+      expect(lengths.at(-1)).toBeGreaterThan(8600);
+    }
+  },
+);

@@ -93,7 +93,12 @@ export class Hub {
     this.ovirt = dialect && this.host(dialect);
     // A host of oVirt has nothing but true to say where there is nothing to say.
     const nothing = dialect === undefined ? undefined : true;
-    this.requests = new HttpRequests(this.entrance, this.rpc.dispatcher, { ...defaultServerLimits, ...limits }, nothing);
+    this.requests = new HttpRequests(
+      this.entrance,
+      this.rpc.dispatcher,
+      { ...defaultServerLimits, ...limits },
+      nothing,
+    );
   }
 
   /** Those that have been let in, requests by HTTP excepted. */

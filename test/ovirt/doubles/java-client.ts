@@ -110,6 +110,11 @@ export class JavaClient {
     return Promise.allSettled(params.map((each) => this.write(method, each)));
   }
 
+  /** Sends what the library would not, such as to a destination that nobody has subscribed. */
+  say(text: string): void {
+    this.connection?.write(text);
+  }
+
   /** UNSUBSCRIBEs and DISCONNECT are in its queue when it closes the socket; one of them gets out. */
   async close(): Promise<void> {
     this.calls.close();

@@ -150,7 +150,7 @@ test('two lines of head in a burst, to whom they are enough', async () => {
 test('where the stream is full, that is what is waited for', async () => {
   const { outbox, fill, sent, clock } = startOutbox(false);
   let free!: () => void;
-  fill(new Promise((resolve) => (free = resolve)));
+  void fill(new Promise((resolve) => (free = resolve)));
   outbox.message(head, '{}');
   clock.advance(1000);
   const { room } = outbox;
