@@ -371,6 +371,44 @@ test('CONNECTED is alone in its segment, and every head to engine’s client is 
   expect(talk.heard()).toMatch(/too long: a MESSAGE with them has more than 400 bytes of headers/);
 });
 
+test('details are told as Python prints them', async () => {
+  const { port } = await startHost();
+  const talk = await begin(port);
+  const printed: Record<string, string> = {
+    plain: "'plain'",
+    "it's": '"it\'s"',
+    'both \' and "': "'both \\' and \"'",
+    'back\\slash': "'back\\\\slash'",
+    'tab\tline\n\r\u0001\u007f': "'tab\\tline\\n\\r\\x01\\x7f'",
+    'é🎉\u00a0\u200b': "'é🎉\\xa0\\u200b'",
+  };
+  talk.say(
+    own +
+      Object.keys(printed)
+        .map((method) => ask(call(method)))
+        .join('') +
+      ping,
+  );
+  await until(() => talk.heard().endsWith(pong));
+  const told = [...talk.heard().matchAll(/\n(\{.*?"error".*)\0/g)].map(([, text]) => JSON.parse(text!) as unknown);
+  expect(told).toEqual(
+    Object.values(printed).map((text) => ({
+      jsonrpc: '2.0',
+      id: 'a',
+      error: { code: -32601, message: `The method does not exist or is not available: {'method': ${text}}` },
+    })),
+  );
+});
+
+test('by XML-RPC, too, nothing is true', async () => {
+  const { server, port } = await startHost();
+  server.implement({ Host: { ping: () => undefined } });
+  const body = '<methodCall><methodName>Host.ping</methodName></methodCall>';
+  const headers = { 'content-type': 'text/xml' };
+  const response = await fetch(`http://127.0.0.1:${port}/RPC2`, { method: 'POST', headers, body });
+  expect(await response.text()).toContain('<value><boolean>1</boolean></value>');
+});
+
 test('destinations of other names', async () => {
   const { server, port } = await startHost({
     dialect: { name: 'ovirt', requests: ['my.requests'], events: 'my.events', responses: 'my.responses' },

@@ -101,6 +101,12 @@ describe('the type', () => {
     expect((await post(call, { 'content-type': type })).status).toBe(status);
   });
 
+  test('JSON under the type of XML is told where it belongs, too', async () => {
+    const { post } = await serving();
+    const { text } = await post(' {"jsonrpc":"2.0","method":"a","id":1}', xml);
+    expect(text).toContain('this is JSON; JSON-RPC is at /rpc, as application/json');
+  });
+
   test('of the other dialect is told where it belongs', async () => {
     const { post } = await serving();
     const json = { 'content-type': 'application/json' };
