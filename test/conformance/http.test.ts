@@ -133,6 +133,10 @@ describe.concurrent.each<Carrier>(['plain', 'TLS'])('HTTP/1.1, %s', (carrier) =>
       post(['Expect: 100-continue', `Content-Length: ${BODY + 1}`], ''),
       413,
     ],
+    'Expect: 100-continue in HTTP/1.0 is not answered by 100': [
+      post(['Expect: 100-continue', 'Content-Length: 2'], '{}', '/rpc HTTP/1.0'),
+      200,
+    ],
     'another Expect is 417': [post(['Expect: the-unexpected', 'Content-Length: 2'], '{}'), 417],
     'a wish for another protocol may be ignored': [
       'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n\r\n',
@@ -163,6 +167,8 @@ describe.concurrent.each<Carrier>(['plain', 'TLS'])('HTTP/1.1, %s', (carrier) =>
     'a NUL': get('Host: localhost\r\nX: y\0z'),
     'a space at the first header': 'GET /healthz HTTP/1.1\r\n Host: localhost\r\n\r\n',
     'no version': 'GET /healthz\r\nHost: localhost\r\n\r\n',
+    'a target of another scheme': post(['Content-Length: 2'], '{}', 'ftp://localhost/rpc HTTP/1.1'),
+    'a target with a scheme and no host': post(['Content-Length: 2'], '{}', 'x:/rpc HTTP/1.1'),
     'a target with a space': 'GET /a b HTTP/1.1\r\nHost: localhost\r\n\r\n',
     'two different lengths': post(['Content-Length: 2', 'Content-Length: 3'], '{} '),
     'two lengths in one': post(['Content-Length: 2, 3'], '{} '),
@@ -190,6 +196,11 @@ describe.concurrent.each<Carrier>(['plain', 'TLS'])('HTTP/1.1, %s', (carrier) =>
     expect(statuses(heard)).toEqual([400]);
     expect(heard).toMatch(/^connection: close\r$/im);
     expect(executed).not.toContainEqual({ key });
+  });
+
+  test('https without TLS is 421', async () => {
+    const heard = await exchange(carrier, 'GET https://localhost/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    expect(statuses(heard)).toEqual([carrier === 'TLS' ? 200 : 421]);
   });
 
   const smuggled: Record<string, (body: string) => string> = {

@@ -9,11 +9,22 @@ export type RequestFault = readonly [status: number, text: string];
 /** A name or an address, and perhaps a port (RFC 9110, section 7.2; RFC 3986, section 3.2.2). */
 const HOST = /^([\w.~!$&'()*+,;=%-]*|\[[\da-f:.]+\])(:\d*)?$/i;
 
+/** A target that names more than a path (RFC 9112, section 3.2.2). */
+const ABSOLUTE = /^(https?):\/\/([^/?#]*)/i;
+
+export interface RequestTerms {
+  /** The most headers. */
+  most: number;
+  /** The names that are answered to; undefined: all. */
+  allowedHosts: readonly string[] | undefined;
+  /** Whether it came by TLS. */
+  secure: boolean;
+}
+
 /** What is wrong with a request, or nothing. */
 export function requestFault(
   { headers, rawHeaders, httpVersion, url = '' }: IncomingMessage,
-  most: number,
-  allowedHosts: readonly string[] | undefined,
+  { most, allowedHosts, secure }: RequestTerms,
 ): RequestFault | undefined {
   // RFC 9110, section 2.5; HTTP/0.9 had no version in its request line.
   if (httpVersion === '0.9') return [400, 'the request line has no version'];
@@ -32,8 +43,12 @@ export function requestFault(
   const { expect } = headers;
   if (expect !== undefined && expect.toLowerCase() !== '100-continue')
     return [417, 'nothing can be expected but 100-continue'];
+  // RFC 9110, section 7.4.
+  const [, scheme, target] = ABSOLUTE.exec(url) ?? [];
+  if (scheme === undefined && url !== '*' && !url.startsWith('/'))
+    return [400, 'the target must be a path, or an address of http or https'];
+  if (scheme?.toLowerCase() === 'https' && !secure) return [421, 'https is not answered without TLS'];
   // What an absolute target names counts before the header (RFC 9112, section 3.2.2).
-  const target = /^https?:\/\/([^/?#]*)/i.exec(url)?.[1];
   if (allowedHosts === undefined || hostAllowed(target ?? headers.host, allowedHosts)) return undefined;
   return [403, 'this host is not allowed (option `allowedHosts`)'];
 }

@@ -3,7 +3,7 @@
 
 import type { IncomingHttpHeaders, IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { TimeoutError } from '@sallyport/core';
-import { originAllowed, type OriginCheck } from '@sallyport/websocket/upgrade';
+import { originAllowed, type OriginCheck, requestHost } from '@sallyport/websocket/upgrade';
 import type { Accepted } from '../acceptor.js';
 import { Refusal } from '../access.js';
 import { type Answer, answer, answerEmpty, answerText, closeAfter } from './answer.js';
@@ -46,8 +46,8 @@ export async function serveRpc<Body>(
   route: RpcRoute<Body>,
 ): Promise<void> {
   const { dialect, rpc, most } = route;
-  const { origin, host } = request.headers;
-  if (!originAllowed(origin, host, route)) {
+  const { origin } = request.headers;
+  if (!originAllowed(origin, requestHost(request), route)) {
     return answerText(response, 403, 'this origin is not allowed (option `origins`)');
   }
   const cors = corsHeaders(origin);
@@ -58,7 +58,7 @@ export async function serveRpc<Body>(
   if (Number(request.headers['content-length'] ?? 0) > most) return answerText(response, 413, tooLong, cors);
   const answerTo = await admit(request, response, visit.accepted, rpc, cors);
   if (answerTo === undefined) return;
-  if (request.headers.expect !== undefined) response.writeContinue();
+  if (expectsContinue(request) && !response.headersSent) response.writeContinue();
   const incoming = new IncomingBody(most, visit.quota);
   const came = await incoming.read(request);
   if (came === 'too long') return answerText(response, 413, tooLong, cors);
@@ -72,6 +72,11 @@ export async function serveRpc<Body>(
   const text = await answerTo(body);
   if (text === undefined) answerEmpty(response, 204, cors);
   else answer(response, 200, dialect.answers, text, cors);
+}
+
+/** HTTP/1.0 does not know it, and would take it for the answer (RFC 9110, section 10.1.1). */
+function expectsContinue({ headers, httpVersion }: IncomingMessage): boolean {
+  return headers.expect !== undefined && httpVersion !== '1.0';
 }
 
 function otherType<Body>({ dialect, elsewhere }: RpcRoute<Body>): string {

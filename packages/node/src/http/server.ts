@@ -119,7 +119,7 @@ export class HttpServer {
     const { origins, limits } = this;
     const { rpc, xmlRpc, health } = this.options;
     const { method } = request;
-    const refusal = this.refusal(request);
+    const refusal = this.refusal(request, visit.accepted);
     if (refusal !== undefined) {
       // A host is not allowed, but nothing is wrong with how it was asked for.
       if (refusal[0] !== 403) closeAfter(response);
@@ -164,7 +164,7 @@ export class HttpServer {
     if (visit === undefined || !visit.deadlines.idle) return void socket.destroy();
     if (!isWebSocket(request)) return this.takeBack(request, socket, head);
     this.leave(socket);
-    const [status, text] = this.refusal(request) ?? [];
+    const [status, text] = this.refusal(request, visit.accepted) ?? [];
     if (status !== undefined) return refuseUpgrade(socket, `${status} ${STATUS_CODES[status]}`, text!);
     this.options.upgrade!(request, socket, head, visit.accepted);
   };
@@ -183,9 +183,9 @@ export class HttpServer {
   }
 
   /** What holds for every request, whatever it asks for. */
-  private refusal(request: IncomingMessage): RequestFault | undefined {
+  private refusal(request: IncomingMessage, { secure }: Accepted): RequestFault | undefined {
     if (this.closing) return [503, 'the server is closing'];
-    return requestFault(request, this.limits.httpHeaders, this.allowedHosts);
+    return requestFault(request, { most: this.limits.httpHeaders, allowedHosts: this.allowedHosts, secure });
   }
 
   private failed(error: unknown, response: Answer): void {

@@ -2,14 +2,23 @@ import type { IncomingMessage } from 'node:http';
 import { expect, test } from 'vitest';
 import { requestFault } from '../../src/http/request-fault.js';
 
-function status(headers: readonly (readonly [string, string])[], httpVersion = '1.1', url = '/'): number | undefined {
+function status(
+  headers: readonly (readonly [string, string])[],
+  httpVersion = '1.1',
+  url = '/',
+  secure = false,
+): number | undefined {
   const joined = new Map<string, string>();
   for (const [name, value] of headers) {
     const before = joined.get(name.toLowerCase());
     joined.set(name.toLowerCase(), before === undefined ? value : `${before}, ${value}`);
   }
   const request = { headers: Object.fromEntries(joined), rawHeaders: headers.flat(), httpVersion, url };
-  return requestFault(request as unknown as IncomingMessage, 5, ['localhost', '[::1]'])?.[0];
+  return requestFault(request as unknown as IncomingMessage, {
+    most: 5,
+    allowedHosts: ['localhost', '[::1]'],
+    secure,
+  })?.[0];
 }
 
 const host = ['Host', 'localhost'] as const;
@@ -66,7 +75,12 @@ test('HTTP/1.0 has no Transfer-Encoding', () => {
 
 test.each([
   ['http://localhost/x', undefined],
-  ['HTTPS://LOCALHOST:1?', undefined],
+  ['HTTP://LOCALHOST:1?', undefined],
+  ['https://localhost/rpc', 421],
+  ['ftp://localhost/rpc', 400],
+  ['x://localhost/rpc', 400],
+  ['x:/rpc', 400],
+  ['*', undefined],
   ['http://evil.example/', 403],
   ['http://localhost@evil.example/', 403],
   ['/http://evil.example/', undefined],
@@ -85,4 +99,10 @@ test.each([
 test('the headers are counted', () => {
   expect(status([host, ...Array(4).fill(['X', 'y'] as const)])).toBeUndefined();
   expect(status([host, ...Array(5).fill(['X', 'y'] as const)])).toBe(431);
+});
+
+test('the target over TLS may be of either scheme', () => {
+  expect(status([host], '1.1', 'https://localhost/rpc', true)).toBeUndefined();
+  expect(status([host], '1.1', 'http://localhost/rpc', true)).toBeUndefined();
+  expect(status([host], '1.1', 'ftp://localhost/rpc', true)).toBe(400);
 });

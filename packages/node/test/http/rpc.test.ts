@@ -205,6 +205,16 @@ describe('pages', () => {
     expect(answer.headers.get('vary')).toBe('origin');
   });
 
+  test('is of the host that an absolute target names, whatever Host says', async () => {
+    const { port } = await httpPort({ rpc: echo });
+    const ask = (host: string, origin: string) => {
+      const head = ['POST http://a:1/rpc HTTP/1.1', `Host: ${host}`, `Origin: ${origin}`, 'Content-Length: 0'];
+      return exchange(port, ...head, 'Content-Type: application/json');
+    };
+    expect(statusOf(await ask('evil.example', 'http://a:1'))).toBe(200);
+    expect(statusOf(await ask('evil.example', 'http://evil.example'))).toBe(403);
+  });
+
   test.each(['https://evil.example', 'null', 'http://127.0.0.1'])('of %s may not, nor ask', async (origin) => {
     const rpc = vi.fn(echo);
     const { url } = await httpPort({ rpc });
