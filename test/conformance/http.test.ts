@@ -94,6 +94,14 @@ describe.concurrent.each<Carrier>(['plain', 'TLS'])('HTTP/1.1, %s', (carrier) =>
       ['/healthz', '/none', '/healthz'].map((path) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`).join(''),
       [200, 404, 200],
     ],
+    'requests are answered before what is none behind them': [
+      `${post(['Content-Length: 2'], '{}')}GET /none HTTP/1.1\r\nHost: localhost\r\n\r\nGET / HTTP/1.1\r\nbroken\r\n\r\n`,
+      [200, 404, 400],
+    ],
+    'requests are answered before a wish for another protocol': [
+      `${post(['Content-Length: 2'], '{}')}GET /none HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n`,
+      [200, 404],
+    ],
     'what is not there is 404': ['GET /none HTTP/1.1\r\nHost: localhost\r\n\r\n', 404],
     'another method is 405, and told which there are': [
       'DELETE /rpc HTTP/1.1\r\nHost: localhost\r\n\r\n',

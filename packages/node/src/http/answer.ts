@@ -26,6 +26,8 @@ export function answer(
   body: string | Uint8Array,
   headers?: OutgoingHttpHeaders,
 ): void {
+  // It was answered while it was worked on: the rest of it was no HTTP.
+  if (response.headersSent) return;
   const length = Buffer.byteLength(body);
   response.writeHead(status, {
     'content-type': type,
@@ -40,6 +42,7 @@ export function answer(
 
 /** Answers without a body. */
 export function answerEmpty(response: Answer, status: number, headers?: OutgoingHttpHeaders): void {
+  if (response.headersSent) return;
   response.writeHead(status, { ...alwaysSent, ...headers });
   response.end();
 }

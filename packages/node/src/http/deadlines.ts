@@ -1,5 +1,6 @@
-// Time limits of what comes in on one HTTP connection; outgoing.ts has that of what goes out. Node's own are enforced by a sweep that only a listening http.Server starts, and
-// ours never listens: without these a request could be dribbled in for ever.
+// Time limits of what comes in on one HTTP connection; outgoing.ts has that of what goes out. Node's own are enforced by a
+// sweep that only a listening http.Server starts, and ours never listens: without these a request could be dribbled in for
+// ever.
 
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
@@ -52,6 +53,12 @@ export class Deadlines {
       this.unanswered--;
       this.settle();
     });
+  }
+
+  /** Nothing that comes is read any more. */
+  finished(): void {
+    this.reading = undefined;
+    this.settle();
   }
 
   /** The connection is no longer HTTP, or gone. */

@@ -4,9 +4,9 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '@sallyport/core';
 import type { ServerLimits } from '../limits.js';
-
-/** After our end the client gets this long to end, milliseconds. */
-const LINGER = 2000;
+import { answerText, closeAfter, isLast } from './answer.js';
+import { cutAfter, discard, endSlowly } from './linger.js';
+import type { Visit } from './visit.js';
 
 /** What Node's parser tells: how far it came in which piece. */
 interface HttpFault extends Error {
@@ -15,55 +15,83 @@ interface HttpFault extends Error {
   rawPacket?: Buffer;
 }
 
-/** Answers a 'clientError' of Node's server; says nothing where an answer has been given to the same request. */
-export function answerFault(
+export interface FaultOptions {
+  limits: Pick<ServerLimits, 'httpHead' | 'halfClosedTime'>;
+  clock: Clock;
+}
+
+/**
+ * Answers a 'clientError' of Node's server, in its turn: all requests that came whole before it are answered first (RFC 9112,
+ * section 9.3.2). It is the end of its connection; nothing is said where the same request has been answered already.
+ */
+export async function answerFault(
   error: HttpFault,
   socket: Socket,
-  isAnswered: boolean,
-  { httpHead }: ServerLimits,
-  clock: Clock,
-): void {
-  // Node may tell of one fault more than once. What comes behind a request that was to be the last is none.
-  if (socket.writableEnded || error.code === 'HPE_CLOSED_CONNECTION') return;
-  if (!socket.writable || isAnswered) return void socket.destroy();
-  // Closed with something unread, the system would send a reset that can overtake what has been sent.
-  const late = clock.after(LINGER, () => socket.destroy());
-  socket.once('close', () => late.cancel());
-  socket.resume();
+  visit: Visit,
+  options: FaultOptions,
+): Promise<void> {
+  // What comes behind a request that was to be the last is none.
+  if (error.code === 'HPE_CLOSED_CONNECTION') return;
+  if (!socket.writable) return void socket.destroy();
+  const { outgoing, last } = visit;
+  const isOfBody = last?.req.complete === false;
+  // Behind the last answer nothing is looked at; Node will end the connection. And Node tells of each piece of junk.
+  if (visit.isFaulty || (isLast(last) && !(isOfBody && !last.headersSent))) return;
+  visit.isFaulty = true;
+  visit.deadlines.finished();
+  discard(socket);
+  const { limits, clock } = options;
+  // Nothing tells who has left from who waits for the answers to what he asked for before.
+  if (error.code === 'HPE_INVALID_EOF_STATE') cutAfter(socket, clock, limits.halfClosedTime);
+  if (isOfBody && !last.headersSent) {
+    closeAfter(last);
+    return answerText(last, ...faultOf(error, limits.httpHead));
+  }
+  if (!(await outgoing.emptied())) return;
   // Node's own mistake, where thousands of requests come at once by TLS; the client may ask again what was not answered.
-  if (error.code === 'HPE_PAUSED') return void socket.end();
-  const [status, text] = isOtherMethod(error)
-    ? unknownMethod
-    : (faults[error.code ?? ''] ?? [400, 'this is no HTTP request']);
-  const body = `${text.replace('%', String(httpHead))}\n`;
+  const isSilent = isOfBody || error.code === 'HPE_PAUSED';
+  endSlowly(socket, clock, isSilent ? '' : textOf(faultOf(error, limits.httpHead)));
+}
+
+function textOf([status, text]: Fault): string {
   const head = [
     `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'content-type: text/plain; charset=utf-8',
-    `content-length: ${body.length}`,
+    `content-length: ${text.length + 1}`,
     // RFC 9110, section 6.6.1: on every 4xx.
     `date: ${new Date().toUTCString()}`,
     'cache-control: no-store',
     'x-content-type-options: nosniff',
     'connection: close',
   ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  return `${head.join('\r\n')}\r\n\r\n${text}\n`;
 }
 
-type Answer = readonly [status: number, text: string];
+type Fault = readonly [status: number, text: string];
+
+function faultOf(error: HttpFault, httpHead: number): Fault {
+  if (isOtherMethod(error)) return unknownMethod;
+  const [status, text] = faults[error.code ?? ''] ?? [400, 'this is no HTTP request'];
+  return [status, text.replace('%', String(httpHead))];
+}
 
 /** RFC 9110, section 9.1. */
-const unknownMethod: Answer = [501, 'there is no such method'];
+const unknownMethod: Fault = [501, 'there is no such method'];
 
 /** Whether it is a request but for its method, which Node's parser does not know; it does not look any further. */
 function isOtherMethod({ code, rawPacket, bytesParsed = 0 }: HttpFault): boolean {
   if (code !== 'HPE_INVALID_METHOD' || rawPacket === undefined) return false;
   const start = rawPacket.lastIndexOf('\n', bytesParsed - 1) + 1;
-  return /^[A-Z-]+ \S+ HTTP\/1\.[01]\r\n/.test(rawPacket.subarray(start, start + 1024).toString('latin1'));
+  // The body of the request before it may be on the same line.
+  const found = /[A-Z-]+ \S+ HTTP\/1\.[01]\r\n/.exec(rawPacket.subarray(start, bytesParsed + 1024).toString('latin1'));
+  return found !== null && start + found.index <= bytesParsed;
 }
 
 /** By the codes of Node's parser. */
-const faults: Readonly<Record<string, Answer>> = {
+const faults: Readonly<Record<string, Fault>> = {
   HPE_INVALID_VERSION: [505, 'this is HTTP/1.1'],
   HPE_HEADER_OVERFLOW: [431, 'the head is longer than % bytes (limits.httpHead)'],
+  // See above: of a request whose body had begun.
+  HPE_PAUSED: [503, 'that could not be read; ask again'],
   HPE_CHUNK_EXTENSIONS_OVERFLOW: [413, 'the extensions of a chunk are too long'],
 };

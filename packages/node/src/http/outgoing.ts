@@ -26,6 +26,7 @@ export class Outgoing {
   /** Those that wait until they may be made, in their order, and those that wait until they are the first. */
   private readonly turns: Waiting = new Map();
   private readonly firsts: Waiting = new Map();
+  private onEmptied: ((isThere: boolean) => void) | undefined;
   private isPassing = false;
   private stopped = false;
 
@@ -54,6 +55,7 @@ export class Outgoing {
       this.moved();
       this.admitFirst();
       this.admitNext();
+      if (this.answers.length === 0) this.onEmptied?.(true);
     });
   }
 
@@ -87,11 +89,18 @@ export class Outgoing {
     return new Promise((resolve) => this.firsts.set(response, resolve));
   }
 
+  /** Resolves when all answers have left, for the one that comes behind the last request; false: nobody is there any more. */
+  async emptied(): Promise<boolean> {
+    if (this.stopped || this.answers.length === 0) return !this.stopped;
+    return new Promise((resolve) => (this.onEmptied = resolve));
+  }
+
   /** The connection is no longer HTTP, or gone. */
   stop(): void {
     this.stopped = true;
     this.alarm?.cancel();
     for (const resolve of [...this.turns.values(), ...this.firsts.values()]) resolve(false);
+    this.onEmptied?.(false);
     this.turns.clear();
     this.firsts.clear();
     // Node tells only the first one that the connection is gone.

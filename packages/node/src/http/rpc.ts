@@ -60,6 +60,8 @@ export async function serveRpc<Body>(
   if (answerTo === undefined) return;
   if (expectsContinue(request) && !response.headersSent) response.writeContinue();
   const incoming = new IncomingBody(most, visit.quota);
+  // What is answered before it is whole may never end.
+  response.once('close', () => incoming.drop());
   const came = await incoming.read(request);
   if (came === 'too long') return answerText(response, 413, tooLong, cors);
   if (came !== 'whole') return answer(response, 503, dialect.answers, dialect.overloaded(came.message), cors);

@@ -145,29 +145,36 @@ export class HttpServer {
   private readonly fault = (error: Error, stream: unknown): void => {
     const socket = stream as Socket;
     const visit = this.visits.get(socket);
-    const last = visit?.last;
-    // Behind the last answer nothing is looked at; Node will end the connection. And Node tells of each piece of junk.
-    if (isLast(last) || visit?.isFaulty) return;
-    const answer = (isAnswered: boolean): void => answerFault(error, socket, isAnswered, this.limits, this.clock);
-    if (visit !== undefined && last?.writableEnded && !last.writableFinished && last.req.complete) {
-      // The answer before it is on its way: this one comes behind it, and nothing more is read until then.
-      visit.isFaulty = true;
-      socket.pause();
-      last.once('finish', () => answer(false));
-    } else answer(last !== undefined && last.headersSent && !(last.writableFinished && last.req.complete));
+    if (visit === undefined) return void socket.destroy();
+    void answerFault(error, socket, visit, { limits: this.limits, clock: this.clock });
   };
 
   private readonly upgrade = (request: IncomingMessage, stream: unknown, head: Buffer): void => {
     const socket = stream as Socket;
     const visit = this.visits.get(socket);
-    // An answer that is still due must not come in the middle of another protocol.
-    if (visit === undefined || !visit.deadlines.idle) return void socket.destroy();
+    if (visit === undefined) return void socket.destroy();
+    if (visit.deadlines.idle) return this.change(request, socket, head, visit);
+    // An answer that is still due must not come in the middle of another protocol. With this listener the stream keeps what
+    // comes meanwhile, up to its own bound, though Node's HTTP may resume it.
+    const keep = (): void => {};
+    socket.on('readable', keep);
+    void visit.outgoing.emptied().then((isThere) => {
+      if (!isThere) return;
+      socket.off('readable', keep);
+      // The stream has changed its ways in the next tick.
+      setImmediate(() => !socket.writableEnded && this.change(request, socket, head, visit));
+    });
+  };
+
+  /** Leaves HTTP, or returns to it. */
+  private change(request: IncomingMessage, socket: Socket, head: Buffer, visit: Visit): void {
+    if (socket.destroyed) return;
     if (!isWebSocket(request)) return this.takeBack(request, socket, head);
     this.leave(socket);
     const [status, text] = this.refusal(request, visit.accepted) ?? [];
     if (status !== undefined) return refuseUpgrade(socket, `${status} ${STATUS_CODES[status]}`, text!);
     this.options.upgrade!(request, socket, head, visit.accepted);
-  };
+  }
 
   /**
    * Serves a request that would have liked another protocol, such as HTTP/2, without it: a server may ignore that (RFC 9110,

@@ -7,6 +7,7 @@ import type { Accepted } from '../acceptor.js';
 import type { ServerLimits } from '../limits.js';
 import type { Answer } from './answer.js';
 import { Deadlines } from './deadlines.js';
+import { endSlowly } from './linger.js';
 import { Outgoing } from './outgoing.js';
 
 export class Visit {
@@ -14,7 +15,7 @@ export class Visit {
   readonly outgoing: Outgoing;
   /** The answer to the request that came last. */
   last: Answer | undefined;
-  /** Whether what came behind that request is none, and will be told so once the answer has left. */
+  /** Whether what came behind that request, or in its body, is no HTTP; that is told in its turn. */
   isFaulty = false;
   private share: Share | undefined;
 
@@ -25,6 +26,8 @@ export class Visit {
     private readonly open: ((accepted: Accepted) => Share) | undefined,
   ) {
     const socket = accepted.socket as Socket;
+    // So Node ends a connection behind its last answer.
+    socket.destroySoon = () => endSlowly(socket, clock);
     this.outgoing = new Outgoing(socket, clock, limits);
     this.deadlines = new Deadlines(socket, clock, limits, accepted.opened, () => this.outgoing.isLeaving);
   }
@@ -37,5 +40,7 @@ export class Visit {
     this.deadlines.stop();
     this.outgoing.stop();
     this.share?.close();
+    // Its own again.
+    delete (this.accepted.socket as Partial<Socket>).destroySoon;
   }
 }
