@@ -24,6 +24,9 @@ export interface MulticallOptions {
   nothing?: unknown;
 }
 
+/** Characters of the answers together; a string has an end not far behind. As that of a batch in JSON-RPC. */
+const LONGEST = 64 * 1024 * 1024;
+
 /** An array of answers: of each call an array that has just its result, which tells it from a fault's struct. */
 export async function multicall(
   calls: unknown,
@@ -40,9 +43,12 @@ export async function multicall(
     error: (_, thrown) => valueXml(faultOf(thrown), 1),
   };
   const answers: string[] = [];
+  let room = LONGEST;
   for (const each of calls as unknown[]) {
     signal.throwIfAborted();
-    answers.push(await answerOne(each, caller, methods, texts));
+    const answer = await answerOne(each, caller, methods, texts);
+    room -= answer.length;
+    answers.push(room < 0 ? texts.error(null, tooLong()) : answer);
   }
   return new Written(arrayXml(answers.join('')));
 }
@@ -63,4 +69,9 @@ function answerOne(
 
 function refused(why: string): RpcError {
   return new RpcError(ErrorCode.invalidRequest, 'Invalid Request', why);
+}
+
+function tooLong(): RpcError {
+  const text = `the answers to this multicall are longer than ${LONGEST} characters together; make fewer calls at once`;
+  return new RpcError(ErrorCode.overloaded, text);
 }

@@ -2,9 +2,17 @@
 
 import { describe, expect, test, vi } from 'vitest';
 import { RpcError } from '@sallyport/core';
-import { type Caller, Dispatcher, type DispatcherOptions, type Methods, MethodTable } from '@sallyport/core/jsonrpc';
+import {
+  type Call,
+  type Caller,
+  Dispatcher,
+  type DispatcherOptions,
+  type Methods,
+  MethodTable,
+} from '@sallyport/core/jsonrpc';
 import { readResponse } from '../../src/xml-rpc/document-reader.js';
 import { callXml } from '../../src/xml-rpc/documents.js';
+import { multicall } from '../../src/xml-rpc/multicall.js';
 import { XmlRpcService } from '../../src/xml-rpc/service.js';
 import { resolvers } from '../fixtures/sockets.js';
 import { bytes, DEPTH } from './documents.js';
@@ -178,6 +186,25 @@ describe('system.multicall', () => {
     expect(await ask('system.multicall', [call('system.multicall', [])])).toEqual([inner]);
     const refusal = 'more than 3 calls in a multicall (limits.batch)';
     expect(await ask('system.multicall', Array(4).fill(call('fail')))).toEqual([-32600, refusal]);
+  });
+
+  test('has an answer that is bounded: what is behind that is faults', async () => {
+    const result = `<value>${'x'.repeat(30 * 1024 * 1024)}</value>`;
+    const methods = { call: () => result, leave: () => {} };
+    const { signal } = new AbortController();
+    const { xml } = await multicall(
+      [1, 2, 3, 4].map(() => call('long')),
+      { signal } as Call,
+      {
+        methods,
+        batch: 4,
+        depth: DEPTH,
+      },
+    );
+    expect(xml.length).toBeLessThan(64 * 1024 * 1024);
+    expect(xml.split(result)).toHaveLength(3);
+    const told = /<int>-32000<\/int>[^]*?longer than 67108864 characters together; make fewer calls at once/g;
+    expect(xml.slice(-1000).match(told)).toHaveLength(2);
   });
 
   test('asks for each whether it is allowed', async () => {
