@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, OutgoingHttpHeaders } from 'node:http';
 import { extname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Answer, answer, answerEmpty } from './answer.js';
+import { type Answer, answer, answerEmpty, answerText } from './answer.js';
 
 const types: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
@@ -34,6 +34,9 @@ const PATH = /^(\/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$/;
 /** The bundler's names, `main-l0sNRNKZ.js`: another content has another name. */
 const HASHED = /-[A-Za-z0-9_-]{8}\.[a-z0-9.]+$/;
 
+/** Marks of weak tags, which If-None-Match does not tell from others: proxies that compress put them on ours. */
+const WEAK = /(^|[\s,])W\//g;
+
 export class Page {
   private readonly directory: string;
 
@@ -49,7 +52,11 @@ export class Page {
     const etag = `"${createHash('sha256').update(content).digest('base64url').slice(0, 22)}"`;
     const caching = HASHED.test(name) ? 'public, max-age=31536000, immutable' : 'no-cache';
     const headers = { 'cache-control': caching, etag, ...security };
-    if (isFresh(request.headers['if-none-match'], etag)) answerEmpty(response, 304, headers);
+    // In the order of RFC 9110, section 13.2.2.
+    const { 'if-match': match, 'if-none-match': noneMatch } = request.headers;
+    if (match !== undefined && !isOneOf(match, etag)) answerText(response, 412, 'the file is another one', headers);
+    else if (noneMatch !== undefined && isOneOf(noneMatch.replace(WEAK, '$1'), etag))
+      answerEmpty(response, 304, headers);
     else answer(response, 200, types[extname(name)] ?? 'application/octet-stream', content, headers);
     return true;
   }
@@ -63,7 +70,7 @@ export class Page {
   }
 }
 
-/** Compared weakly: proxies that compress mark our tags as weak (RFC 9110, section 13.1.2). */
-function isFresh(asked: string | undefined, etag: string): boolean {
-  return asked !== undefined && asked.split(',').some((one) => one.trim().replace(/^W\//, '') === etag);
+/** Whether a tag is among those that a client has; `*` is any (RFC 9110, section 13.1). */
+function isOneOf(asked: string, etag: string): boolean {
+  return asked.trim() === '*' || asked.split(',').some((one) => one.trim() === etag);
 }

@@ -44,13 +44,27 @@ test.each([
   await answer.text();
 });
 
+test('what the client does not mean is not sent', async () => {
+  const url = await page();
+  const first = await fetch(url);
+  const etag = first.headers.get('etag')!;
+  await first.text();
+  const ask = async (asked: string, path = '/') => {
+    const answer = await fetch(url + path, { headers: { 'if-match': asked, 'if-none-match': '"other"' } });
+    return [answer.status, await answer.text()];
+  };
+  for (const asked of [etag, `"other", ${etag}`, '*']) expect(await ask(asked)).toEqual([200, '<!doctype html>']);
+  for (const asked of ['"zzz"', `W/${etag}`]) expect(await ask(asked)).toEqual([412, 'the file is another one\n']);
+  expect((await ask('*', '/none'))[0]).toBe(404);
+});
+
 test('what the client has is not sent again', async () => {
   const url = await page();
   const first = await fetch(url);
   const etag = first.headers.get('etag')!;
   expect(etag).toMatch(/^"[\w-]{22}"$/);
   await first.text();
-  for (const asked of [etag, `W/${etag}`, `"other", ${etag}`]) {
+  for (const asked of [etag, `W/${etag}`, `"other", ${etag}`, `"other",W/${etag}`, '*']) {
     const again = await fetch(url, { headers: { 'if-none-match': asked } });
     expect([again.status, await again.text()]).toEqual([304, '']);
     expect(again.headers.get('etag')).toBe(etag);
