@@ -49,7 +49,7 @@ export const xmlRpc: Dialect<Uint8Array> = {
 /** A form can send any other type from any page without asking first. */
 function isOneOf(types: RegExp): Dialect<unknown>['isSpoken'] {
   return ({ 'content-type': type = '', 'content-encoding': encoding }) => {
-    const [, name = ''] = /^([^\s;]+)\s*(?:;\s*charset="?utf-8"?\s*)?$/i.exec(type) ?? [];
+    const [, name = ''] = /^([^\s;]+)\s*(?:;\s*(?:charset="?utf-8"?\s*)?)*$/i.exec(type) ?? [];
     return encoding === undefined && types.test(name);
   };
 }

@@ -71,6 +71,7 @@ type Fault = readonly [status: number, text: string];
 
 function faultOf(error: HttpFault, httpHead: number): Fault {
   if (isOtherMethod(error)) return unknownMethod;
+  if (isBadLine(error)) return [400, 'the request line must end with its version and CR LF'];
   const [status, text] = faults[error.code ?? ''] ?? [400, 'this is no HTTP request'];
   return [status, text.replace('%', String(httpHead))];
 }
@@ -78,13 +79,21 @@ function faultOf(error: HttpFault, httpHead: number): Fault {
 /** RFC 9110, section 9.1. */
 const unknownMethod: Fault = [501, 'there is no such method'];
 
-/** Whether it is a request but for its method, which Node's parser does not know; it does not look any further. */
-function isOtherMethod({ code, rawPacket, bytesParsed = 0 }: HttpFault): boolean {
-  if (code !== 'HPE_INVALID_METHOD' || rawPacket === undefined) return false;
-  const start = rawPacket.lastIndexOf('\n', bytesParsed - 1) + 1;
+/** Whether it is a request but for its method, which Node's parser does not know, or not in HTTP; it looks no further. */
+function isOtherMethod({ code = '', rawPacket, bytesParsed = 0 }: HttpFault): boolean {
+  if (!['HPE_INVALID_METHOD', 'HPE_INVALID_CONSTANT'].includes(code) || rawPacket === undefined) return false;
+  const start = Math.max(rawPacket.lastIndexOf('\n', bytesParsed - 1) + 1, bytesParsed - 1024);
   // The body of the request before it may be on the same line.
   const found = /[A-Z-]+ \S+ HTTP\/1\.[01]\r\n/.exec(rawPacket.subarray(start, bytesParsed + 1024).toString('latin1'));
   return found !== null && start + found.index <= bytesParsed;
+}
+
+/** Whether the request line has a version that is known, and then a space or a bare LF. */
+function isBadLine({ code, rawPacket, bytesParsed = 0 }: HttpFault): boolean {
+  if (code !== 'HPE_INVALID_VERSION' || rawPacket === undefined) return false;
+  const end = rawPacket.subarray(Math.max(bytesParsed - 10, 0), bytesParsed + 1);
+  // It stops at a space, and behind an LF.
+  return / HTTP\/1\.[01]([ \t]|\n[^]?)$/.test(end.toString('latin1'));
 }
 
 /** By the codes of Node's parser. */

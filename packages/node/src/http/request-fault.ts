@@ -9,6 +9,9 @@ export type RequestFault = readonly [status: number, text: string];
 /** A name or an address, and perhaps a port (RFC 9110, section 7.2; RFC 3986, section 3.2.2). */
 const HOST = /^([\w.~!$&'()*+,;=%-]*|\[[\da-f:.]+\])(:\d*)?$/i;
 
+/** Methods of RTSP and ICE, which Node's parser reads beside HTTP. */
+const FOREIGN = /^(DESCRIBE|ANNOUNCE|SETUP|PLAY|PAUSE|TEARDOWN|[GS]ET_PARAMETER|REDIRECT|RECORD|FLUSH|SOURCE)$/;
+
 /** A target that names more than a path (RFC 9112, section 3.2.2). */
 const ABSOLUTE = /^(https?):\/\/([^/?#]*)/i;
 
@@ -23,12 +26,13 @@ export interface RequestTerms {
 
 /** What is wrong with a request, or nothing. */
 export function requestFault(
-  { headers, rawHeaders, httpVersion, url = '' }: IncomingMessage,
+  { headers, rawHeaders, httpVersion, method = '', url = '' }: IncomingMessage,
   { most, allowedHosts, secure }: RequestTerms,
 ): RequestFault | undefined {
   // RFC 9110, section 2.5; HTTP/0.9 had no version in its request line.
   if (httpVersion === '0.9') return [400, 'the request line has no version'];
   if (httpVersion !== '1.0' && httpVersion !== '1.1') return [505, 'this is HTTP/1.1'];
+  if (FOREIGN.test(method)) return [501, 'there is no such method'];
   if (rawHeaders.length > 2 * most) return [431, `there are more than ${most} headers (limits.httpHeaders)`];
   // RFC 9112, section 3.2.
   const hosts = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]!.toLowerCase() === 'host');

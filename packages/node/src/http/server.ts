@@ -8,7 +8,7 @@ import type { Share } from '@sallyport/core/broker';
 import { type OriginCheck, refuseUpgrade } from '@sallyport/websocket/upgrade';
 import type { Accepted } from '../acceptor.js';
 import { defaultServerLimits, type ServerLimits } from '../limits.js';
-import { Answer, answerEmpty, answerJson, answerText, closeAfter, isLast } from './answer.js';
+import { Answer, answerJson, answerText, closeAfter, isLast } from './answer.js';
 import { jsonRpc, xmlRpc as xmlRpcDialect } from './dialects.js';
 import { answerFault } from './fault.js';
 import { Page } from './page.js';
@@ -111,7 +111,8 @@ export class HttpServer {
     response.once('close', () => this.closing && visit.deadlines.idle && request.socket.destroy());
     visit.last = response;
     if (this.closing) closeAfter(response);
-    else response.setHeader('keep-alive', `timeout=${Math.floor(this.limits.keepAliveTime / 1000)}`);
+    else if (response.shouldKeepAlive)
+      response.setHeader('keep-alive', `timeout=${Math.floor(this.limits.keepAliveTime / 1000)}`);
     this.route(request, response, visit).catch((error: unknown) => this.failed(error, response));
   };
 
@@ -134,7 +135,10 @@ export class HttpServer {
       const route = { dialect: xmlRpcDialect, rpc: xmlRpc.rpc, origins, most: limits.xmlBody };
       return serveRpc(request, response, visit, { ...route, elsewhere: rpc && 'JSON-RPC is at /rpc' });
     }
-    if (method !== 'GET' && method !== 'HEAD') return answerEmpty(response, 405, { allow: 'GET, HEAD' });
+    if (method === 'POST' && path === '/RPC2' && xmlRpc === undefined)
+      return answerText(response, 404, 'XML-RPC is not spoken here (option `xmlRpc`)');
+    if (method !== 'GET' && method !== 'HEAD')
+      return answerText(response, 405, 'use GET or HEAD', { allow: 'GET, HEAD' });
     if (path === '/healthz' && health !== undefined) return answerJson(response, JSON.stringify(health()));
     // A file is read when its turn to leave has come.
     if (this.page !== undefined && !(await visit.outgoing.first(response))) return;

@@ -53,7 +53,33 @@ describe('routes', () => {
       const answer = await exchange(port, `${method} /healthz HTTP/1.1`, 'Host: a');
       expect(statusOf(answer)).toBe(405);
       expect(answer).toContain('allow: GET, HEAD');
+      expect(answer).toMatch(/\r\n\r\nuse GET or HEAD\n$/);
     }
+  });
+
+  test.each(['DESCRIBE / RTSP/1.0', 'SETUP /healthz RTSP/1.0', 'SOURCE / ICE/1.0', 'SETUP / HTTP/1.1'])(
+    'methods of other protocols are none: %s',
+    async (line) => {
+      const { port } = await httpPort(health);
+      const answer = await exchange(port, line, 'Host: a');
+      expect(answer).toMatch(/^HTTP\/1\.1 501 [^]*\r\n\r\nthere is no such method\n$/);
+    },
+  );
+
+  test('XML-RPC where it is not on is told which option is missing', async () => {
+    const { port } = await httpPort(echo);
+    const answer = await exchange(port, 'POST /RPC2 HTTP/1.1', 'Host: a');
+    expect(answer).toMatch(/^HTTP\/1\.1 404 [^]*\r\n\r\nXML-RPC is not spoken here \(option `xmlRpc`\)\n$/);
+  });
+
+  test('the time of keep-alive is told where the connection is kept only', async () => {
+    const { port } = await httpPort(health);
+    expect(await exchange(port, 'GET /healthz HTTP/1.1', 'Host: a')).not.toMatch(/keep-alive/i);
+    const client = await dialled(port);
+    client.write('GET /healthz HTTP/1.0\r\nHost: a\r\n\r\n');
+    expect(await received(client)).not.toMatch(/keep-alive/i);
+    const { url } = await httpPort(health);
+    expect((await fetch(`${url}/healthz`)).headers.get('keep-alive')).toBe('timeout=5');
   });
 
   test('CONNECT is HTTP, and no way through', async () => {
@@ -118,6 +144,19 @@ describe('bounds', () => {
     const answer = await received(socket);
     expect(statusOf(answer)).toBe(400);
     expect(answer).toMatch(/nosniff[^]*\r\n\r\n(this is no HTTP request|there must be one header Host)\n$/);
+  });
+
+  test.each([
+    ['GET / HTTP/1.1 \r\nHost: a\r\n\r\n', 400, 'the request line must end with its version and CR LF'],
+    ['GET / HTTP/1.1\nHost: a\n\n', 400, 'the request line must end with its version and CR LF'],
+    ['GET / HTTP/1.10\r\nHost: a\r\n\r\n', 505, 'this is HTTP/1.1'],
+    ['GET / HTTP/2\r\nHost: a\r\n\r\n', 505, 'this is HTTP/1.1'],
+  ])('the line %j is %i', async (text, status, told) => {
+    const { port } = await httpPort(health);
+    const socket = await dialled(port);
+    socket.write(`GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n${text}`);
+    const answer = (await received(socket)).split('{"ok":true}')[1]!;
+    expect([statusOf(answer), answer.split('\r\n\r\n')[1]]).toEqual([status, `${told}\n`]);
   });
 
   test('STOMP after HTTP on the same connection is not STOMP', async () => {

@@ -61,7 +61,8 @@ describe('where it is', () => {
   test('nowhere unless it is asked for', async () => {
     for (const xmlRpc of [false, undefined]) {
       const { post } = await serving({ xmlRpc });
-      expect((await post(call)).status).toBe(405);
+      const { status, text } = await post(call);
+      expect([status, text]).toEqual([404, 'XML-RPC is not spoken here (option `xmlRpc`)\n']);
       expect((await post(call, xml, '/rpc')).text).toBe(
         'the content-type must be application/json, without content-encoding\n',
       );
