@@ -39,6 +39,7 @@ const activemq: BrokerKind = {
   async prepare(folder, [stomp]) {
     await writeFile(join(folder, 'activemq.xml'), configuration(folder, stomp!));
     await writeFile(join(folder, 'log4j.properties'), logging);
+    return undefined;
   },
 
   start(folder) {

@@ -12,6 +12,8 @@ import type { Program } from './program.js';
 export interface TestBroker {
   /** By transport. */
   readonly urls: Record<string, string>;
+  /** What is to be trusted where there is TLS, PEM. */
+  readonly certificate?: string | undefined;
   /** SIGKILL. */
   kill(): Promise<void>;
   /** On the same ports, with the same data. */
@@ -26,8 +28,8 @@ export interface BrokerKind {
   /** How many ports it needs; the first is STOMP's. */
   readonly ports: number;
   urls(ports: readonly number[]): Record<string, string>;
-  /** Writes what it needs into its folder. */
-  prepare(folder: string, ports: readonly number[]): Promise<void>;
+  /** Writes what it needs into its folder; resolves with the certificate to trust, if it shows one. */
+  prepare(folder: string, ports: readonly number[]): Promise<string | undefined>;
   /** Starts its programs; the broker itself is the last one. */
   start(folder: string, ports: readonly number[]): Program[];
 }
@@ -44,7 +46,7 @@ export async function startBroker(kind: BrokerKind): Promise<TestBroker> {
     const folder = await mkdtemp(join(tmpdir(), `sallyport-${kind.name.toLowerCase()}-`));
     const broker = new RunningBroker(kind, folder, ports);
     try {
-      await kind.prepare(folder, ports);
+      broker.certificate = await kind.prepare(folder, ports);
       await broker.startAgain();
       return broker;
     } catch (error) {
@@ -57,6 +59,7 @@ export async function startBroker(kind: BrokerKind): Promise<TestBroker> {
 
 class RunningBroker implements TestBroker {
   readonly urls: Record<string, string>;
+  certificate: string | undefined;
   #programs: Program[] = [];
 
   constructor(

@@ -54,3 +54,19 @@ export function foreignBroker(broker: ForeignBroker): void {
     broker.transports.map((transport) => setUp(broker, transport, '1.2')),
   );
 }
+
+/** Other listeners of a broker that is tried in full elsewhere: what depends on how bytes are carried. */
+export function foreignListeners(broker: ForeignBroker): void {
+  describe.each(broker.transports)(`${broker.name} over %s`, (transport) => {
+    describe.each(versions)('STOMP %s', (version) => {
+      const setup = setUp(broker, transport, version);
+      describe('connections', () => connections(setup));
+      describe('messages', () => messages(setup));
+    });
+    const setup = setUp(broker, transport, '1.2');
+    describe('calls', () => calls(setup));
+    describe('events', () => events(setup));
+  });
+
+  if (broker.transports.includes('ws')) describe(`${broker.name} and @stomp/stompjs`, () => stompjs(broker));
+}

@@ -14,6 +14,8 @@ export interface ForeignBroker {
   /** Once it has been started. */
   running(): TestBroker;
   readonly transports: readonly string[];
+  /** Those that carry text alone. */
+  readonly textOnly?: readonly string[];
   /** Whether it looks at the header `host` of CONNECT. */
   readonly hasVirtualHosts: boolean;
   /** A destination that it refuses by an ERROR. */
@@ -27,6 +29,8 @@ export interface ForeignBroker {
 export interface Setup {
   readonly broker: ForeignBroker;
   readonly version: Version;
+  /** Whether nothing but text comes through. */
+  readonly isTextOnly: boolean;
   /** A client of this version over this transport. */
   connect(options?: NodeConnectOptions): Promise<StompClient>;
 }
@@ -35,8 +39,11 @@ export function setUp(broker: ForeignBroker, transport: string, version: Version
   return {
     broker,
     version,
+    isTextOnly: broker.textOnly?.includes(transport) ?? false,
     async connect(options = {}) {
-      const client = await connect(broker.running().urls[transport]!, {
+      const { urls, certificate } = broker.running();
+      const client = await connect(urls[transport]!, {
+        ca: certificate,
         host: '/',
         auth: { login: 'guest', passcode: 'guest' },
         versions: [version],
