@@ -1,7 +1,8 @@
-// The command: first the targets within one process, then a live server, half of the time each. Tells what it tries, and
+// The command: first the targets within one process, as many at once as there are processors, then live servers, half of the time each. Tells what it tries, and
 // for whatever does not hold how to see it again.
 
 import { readFileSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { live } from './live/index.js';
 import { explain, line, type Result } from './result.js';
@@ -26,7 +27,8 @@ export async function main(args: string[], place: Place): Promise<number> {
     return 2;
   }
   const { only = '', seed, time, report } = settings;
-  const names = targets.map(({ name }) => name).filter((name) => name.includes(only));
+  const chosen = targets.filter(({ name }) => name.includes(only));
+  const names = chosen.map(({ name }) => name);
   const isLive = 'live'.includes(only);
   if (settings.replay !== undefined) return replay(names, settings.replay);
   if (names.length === 0 && !isLive) throw new Error(`there is no target with ${only} in its name`);
@@ -34,7 +36,8 @@ export async function main(args: string[], place: Place): Promise<number> {
   const tell = (result: Result): void => console.log(line(result));
   const share = isLive && names.length > 0 ? time / 2 : time;
   const corpus = join(place.root, 'fuzz/corpus');
-  const results = await runTargets({ names, time: share / names.length, seed, corpus, outdir: place.outdir, tell });
+  const threads = availableParallelism();
+  const results = await runTargets({ targets: chosen, time: share, threads, seed, corpus, outdir: place.outdir, tell });
   if (isLive) results.push(await runLive(settings, share, place, tell));
   const failed = results.filter(({ failure }) => failure !== undefined);
   for (const result of failed) console.error('\n' + explain(result));

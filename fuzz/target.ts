@@ -12,6 +12,8 @@ export interface Target {
   readonly seeds: readonly string[];
   /** Makes inputs that are well formed in great part. */
   readonly inputs?: Arbitrary<Uint8Array>;
+  /** How much of the time it is worth. Default 1: more where a case takes long, less where there is little to try. */
+  readonly weight?: number;
   /** Throws, or rejects, if something does not hold. What it does by chance must follow from the input. */
   run(input: Uint8Array): void | Promise<void>;
 }

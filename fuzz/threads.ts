@@ -1,46 +1,67 @@
-// Runs the targets in a thread, and sees to it that no case takes for ever.
+// Runs the targets in threads, and sees to it that no case takes for ever.
 
 import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { keep } from './corpus.js';
 import { Progress } from './progress.js';
 import type { Result } from './result.js';
+import type { Target } from './target.js';
+import { type Share, shareOut } from './shares.js';
 import type { WorkerData } from './worker.js';
 
 /** The longest that a case may take, milliseconds. */
 const LONGEST_CASE = 3000;
 const LOOK = 250;
 
-export interface Work extends Omit<WorkerData, 'progress'> {
+export interface Work {
+  targets: readonly Target[];
+  /** For all of them, milliseconds. */
+  time: number;
+  /** How many threads there may be at once. */
+  threads: number;
+  seed: number;
+  /** Where inputs are kept. */
+  corpus: string;
   /** Where the bundles are. */
   outdir: string;
   tell(result: Result): void;
 }
 
-/** Runs all; a thread that hangs is ended, and another goes on with the next target. */
+/** Runs all. */
 export async function runTargets(work: Work): Promise<Result[]> {
   const results: Result[] = [];
-  let left = [...work.names];
-  while (left.length > 0) {
-    await runThread({ ...work, names: left }, (result) => {
-      results.push(result);
-      work.tell(result);
-      left = left.filter((name) => name !== result.target);
-    });
-  }
+  const done = (result: Result): void => {
+    results.push(result);
+    work.tell(result);
+  };
+  await Promise.all(shareOut(work.targets, work.time, work.threads).map((shares) => runLane(work, shares, done)));
   return results;
 }
 
-function runThread(work: Work, done: (result: Result) => void): Promise<void> {
-  const { outdir, names, time, seed, corpus } = work;
+/** One after the other; a thread that hangs is ended, and another goes on with the next target. */
+async function runLane(work: Work, shares: readonly Share[], done: (result: Result) => void): Promise<void> {
+  let left = [...shares];
+  while (left.length > 0) {
+    await runThread(work, left, (result) => {
+      done(result);
+      left = left.filter(({ name }) => name !== result.target);
+    });
+  }
+}
+
+function runThread(
+  { outdir, seed, corpus }: Work,
+  shares: readonly Share[],
+  done: (result: Result) => void,
+): Promise<void> {
   const progress = new Progress();
-  const data: WorkerData = { names, time, seed, corpus, progress: progress.memory };
+  const data: WorkerData = { shares, seed, corpus, progress: progress.memory };
   const worker = new Worker(join(outdir, 'worker.mjs'), {
     workerData: data,
     execArgv: ['--enable-source-maps'],
   });
   const begin = performance.now();
-  let current = names[0];
+  let current = shares[0]?.name;
   let seen = { count: 0, at: begin };
   const fail = (what: string): void => {
     if (current === undefined) return;
@@ -59,7 +80,7 @@ function runThread(work: Work, done: (result: Result) => void): Promise<void> {
     }, LOOK);
     worker.on('message', (result: Result) => {
       done(result);
-      current = names[names.indexOf(result.target) + 1];
+      current = shares[shares.findIndex(({ name }) => name === result.target) + 1]?.name;
     });
     worker.on('error', (error) => fail(`the thread ended: ${String(error.stack)}`));
     worker.on('exit', () => {

@@ -7,13 +7,12 @@ import { corpusOf, keep } from './corpus.js';
 import { minimize } from './minimize.js';
 import { Progress } from './progress.js';
 import type { Result } from './result.js';
+import type { Share } from './shares.js';
 import type { Target } from './target.js';
 import { targets } from './targets/index.js';
 
 export interface WorkerData {
-  names: readonly string[];
-  /** For each target, milliseconds. */
-  time: number;
+  shares: readonly Share[];
   seed: number;
   corpus: string;
   progress: SharedArrayBuffer;
@@ -27,13 +26,13 @@ const progress = new Progress(data.progress);
 let rejected: unknown;
 process.on('unhandledRejection', (reason) => (rejected = reason));
 
-for (const target of targets) {
-  if (!data.names.includes(target.name)) continue;
-  parentPort!.postMessage(await runTarget(target));
+for (const { name, time } of data.shares) {
+  const target = targets.find((one) => one.name === name)!;
+  parentPort!.postMessage(await runTarget(target, time));
 }
 
-async function runTarget(target: Target): Promise<Result> {
-  const { time, seed, corpus } = data;
+async function runTarget(target: Target, time: number): Promise<Result> {
+  const { seed, corpus } = data;
   const begin = performance.now();
   let count = 0;
   for (const input of cases(target, corpusOf(corpus, target), seed)) {

@@ -1,7 +1,8 @@
 // What is said to the live server, before it is mutated: each protocol in good order, and the words of all of them.
 
 import { bytesOf } from '../target.js';
-import { stompWords } from '../targets/stomp-words.js';
+import { ovirtWords } from '../targets/ovirt.js';
+import { xmlWords } from '../targets/xml-rpc.js';
 
 const call = (method: string, params: unknown = {}, id = 1): string =>
   JSON.stringify({ jsonrpc: '2.0', id, method, params });
@@ -41,12 +42,53 @@ export const stomp = [
   ...['1.0', '1.1', '1.2'].flatMap((version) => stompBodies.map((rest) => bytesOf(hello(version) + rest))),
 ];
 
+const vdsmGreetings = ['CONNECT\naccept-version:1.2\nheart-beat:0,1000\n\n\0', ''];
+const vdsmSubscribe = 'SUBSCRIBE\ndestination:r1\nid:1\n\n\0SUBSCRIBE\ndestination:jms.queue.events\nid:2\n\n\0';
+const vdsmRequests = [
+  ...calls.map((text) => `SEND\ndestination:jms.topic.vdsm_requests\nreply-to:r1\n\n${utf8(text)}\0`),
+  'SEND\ndestination:r1.a\n\nx\0SEND\ndestination:none\n\nx\0',
+  'UNSUBSCRIBE\nid:1\n\n\0DISCONNECT\nreceipt:1\n\n\0',
+];
+
+/** oVirt's dialect, with CONNECT and without it, as engine and hosts that have certificates do. */
+export const dialect = vdsmGreetings.flatMap((greeting) =>
+  vdsmRequests.map((rest) => bytesOf(greeting + vdsmSubscribe + rest)),
+);
+
 /** JSON-RPC, one text a line or a message. */
 export const texts = calls.map((text) => bytesOf(utf8(text)));
 export const lines = [...calls, calls.join('\n')].map((text) => bytesOf(utf8(text) + '\n'));
 
 const post = (body: string, ...headers: string[]): string =>
   ['POST /rpc HTTP/1.1', 'host: localhost', 'content-type: application/json', ...headers, '', body].join('\r\n');
+
+/** What comes before a body of so many bytes. */
+export function postHead(path: string, type: string, length: number): Uint8Array {
+  const headers = ['host: localhost', `content-type: ${type}`, `content-length: ${length}`];
+  return bytesOf([`POST ${path} HTTP/1.1`, ...headers, '', ''].join('\r\n'));
+}
+
+const xmlCall = (method: string, ...params: string[]): string =>
+  `<?xml version="1.0"?>\n<methodCall><methodName>${method}</methodName><params>` +
+  params.map((value) => `<param><value>${value}</value></param>`).join('') +
+  '</params></methodCall>';
+const xmlStruct = (name: string, value: string): string =>
+  `<struct><member><name>${name}</name><value>${value}</value></member></struct>`;
+
+/** XML-RPC, the bodies. */
+export const xmlCalls = [
+  xmlCall('fuzz.add', xmlStruct('a', '<i4>1</i4>')),
+  xmlCall('fuzz.echo', '<array><data><value><nil/></value><value><base64>AAE=</base64></value></data></array>'),
+  xmlCall('fuzz.echo', '<dateTime.iso8601>20260102T03:04:05</dateTime.iso8601>', '<double>-1.5</double>'),
+  xmlCall('fuzz.fail'),
+  xmlCall('fuzz.crash'),
+  xmlCall('fuzz.later'),
+  xmlCall('system.listMethods'),
+  xmlCall('system.methodHelp', 'fuzz.add'),
+  xmlCall('system.multicall', `<array><data><value>${xmlStruct('methodName', 'fuzz.crash')}</value></data></array>`),
+].map(bytesOf);
+
+export const xml = xmlCalls.map((body) => Buffer.concat([postHead('/RPC2', 'text/xml', body.length), body]));
 
 export const http = [
   ...calls.map((text) => post(utf8(text), `content-length: ${utf8(text).length}`)),
@@ -84,8 +126,22 @@ export const strangers = [
   'SSH-2.0-x\r\n',
 ].map(bytesOf);
 
+const ipv4 = '\x01\x02\x03\x04\x05\x06\x07\x08\0\x50\x01\xbb';
+
+/** What proxies say in front of a connection: both versions of the PROXY protocol. */
+export const proxyHeaders = [
+  'PROXY TCP4 192.0.2.1 192.0.2.2 56324 443\r\n',
+  'PROXY TCP6 2001:db8::1 2001:db8::2 1 65535\r\n',
+  'PROXY UNKNOWN ffff::1 whatever\r\n',
+  `${signature}\x21\x11\0\x0c${ipv4}`,
+  `${signature}\x21\x21\0\x24${'\0'.repeat(15)}\x01${'\0'.repeat(15)}\x01\0\x50\x01\xbb`,
+  `${signature}\x20\0\0\0`,
+  `${signature}\x21\x11\0\x13${ipv4}\x04\0\x04abcd`,
+].map(bytesOf);
+
 export const words = [
-  ...stompWords,
+  ...ovirtWords,
+  ...xmlWords,
   ...[
     'GET ',
     'POST ',

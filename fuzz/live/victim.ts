@@ -1,8 +1,9 @@
-// The attacked server as seen from the attacker's process.
+// An attacked server as seen from the attacker's process.
 
 import { type ChildProcess, fork } from 'node:child_process';
 import { join } from 'node:path';
-import type { Report, Stats, Wanted } from './talk.js';
+import type { KeyPair } from '@sallyport/node';
+import type { Kind, Report, Stats, Wanted } from './talk.js';
 
 /** For an answer, milliseconds. */
 const PATIENCE = 3000;
@@ -10,6 +11,8 @@ const PATIENCE = 3000;
 export class Victim {
   port = 0;
   certificate = '';
+  /** A certificate that it accepts of clients, where it asks for one. */
+  known: KeyPair | undefined;
   /** The first thing that broke. */
   broken: string | undefined;
   private readonly child: ChildProcess;
@@ -19,9 +22,12 @@ export class Victim {
   private ending = false;
   private said = '';
 
-  constructor(outdir: string) {
+  constructor(
+    readonly kind: Kind,
+    outdir: string,
+  ) {
     const execArgv = ['--expose-gc', '--enable-source-maps'];
-    this.child = fork(join(outdir, 'live/server.mjs'), [], { execArgv, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+    this.child = fork(join(outdir, 'live/server.mjs'), [kind], { execArgv, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
     for (const stream of [this.child.stdout!, this.child.stderr!])
       stream.setEncoding('utf8').on('data', (text: string) => (this.said = (this.said + text).slice(-4000)));
     this.listening = new Promise((resolve) => {
@@ -29,7 +35,7 @@ export class Victim {
         if (report.type === 'stats') return this.onStats(report.stats);
         if (report.type === 'drained') return this.onDrained();
         if (report.type === 'broken') return void (this.broken ??= report.what);
-        ({ port: this.port, certificate: this.certificate } = report);
+        ({ port: this.port, certificate: this.certificate, known: this.known } = report);
         resolve();
       });
       this.child.on('exit', (code, signal) => {

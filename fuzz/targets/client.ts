@@ -37,6 +37,7 @@ const MOST_DIALS = 3;
 
 export const client: Target = {
   name: 'client',
+  weight: 2,
   words,
   seeds: [
     connected + ['r1', 'r2', 'r3', 'r4'].map((id) => `RECEIPT\nreceipt-id:${id}\n\n\0`).join(''),

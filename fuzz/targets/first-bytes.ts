@@ -168,6 +168,7 @@ export const clientHellos: Target = {
 
 export const authorization: Target = {
   name: 'authorization',
+  weight: 0.25,
   words: ['Basic ', 'Bearer ', 'basic', ' ', '=', '==', ':', 'Og==', 'YTpi', 'YTpiOmM=', '/w==', '\xe9', 'Digest '],
   seeds: ['Basic YTpi', 'Bearer abc.def', 'basic Og==', 'Basic', 'Bearer  x', ''],
   run(input) {
@@ -186,6 +187,7 @@ export const authorization: Target = {
 
 export const originAndHost: Target = {
   name: 'origin-and-host',
+  weight: 0.25,
   words: [
     'http://',
     'https://',

@@ -135,6 +135,7 @@ export const jsonRpcDispatcher: Target = {
 
 export const jsonRpcPeer: Target = {
   name: 'json-rpc-peer',
+  weight: 2,
   words,
   seeds,
   inputs: fc.array(text, { maxLength: 4 }).map((lines) => bytesOf(lines.join('\n') + '\n')),

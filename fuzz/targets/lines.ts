@@ -9,6 +9,7 @@ const longest = 400;
 
 export const lines: Target = {
   name: 'lines',
+  weight: 2,
   words: [
     '\n',
     '\r\n',

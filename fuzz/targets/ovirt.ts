@@ -22,7 +22,8 @@ const limits = {
   subscriptions: 5,
 };
 
-const words = [
+export const ovirtWords = [
+  ...stompWords,
   'jms.topic.vdsm_requests',
   'jms.queue.events',
   'jms.topic.vdsm_responses',
@@ -43,7 +44,8 @@ const request =
 
 export const ovirt: Target = {
   name: 'ovirt',
-  words: [...stompWords, ...words],
+  weight: 2,
+  words: ovirtWords,
   seeds: greetings.flatMap((greeting) => [
     greeting + subscribe + request + 'UNSUBSCRIBE\nid:1\n\n\0DISCONNECT\nreceipt:1\n\n\0',
     greeting + subscribe + 'SEND\ndestination:r1.a\n\nx\0SEND\ndestination:none\n\nx\0',

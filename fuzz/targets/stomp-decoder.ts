@@ -34,6 +34,7 @@ export const serverDecoder = decoderTarget('server', withVersion(serverFrames), 
 function decoderTarget(from: DecoderOptions['from'], inputs: Target['inputs'] & {}, seeds: string[]): Target {
   return {
     name: `stomp-decoder-${from}`,
+    weight: 2,
     words: stompWords,
     seeds,
     inputs,

@@ -22,6 +22,7 @@ const greetings = ['1.0', '1.1', '1.2', '1.0,1.1,1.2'].map((list) => `CONNECT\na
 
 export const stompSession: Target = {
   name: 'stomp-session',
+  weight: 2,
   words: stompWords,
   seeds: greetings.flatMap((greeting) => [
     greeting +

@@ -9,6 +9,7 @@ const most = 1000;
 
 export const webSocketPayload: Target = {
   name: 'websocket-payload',
+  weight: 0.5,
   words: [
     '\xc3\xa9',
     '\xe2\x82\xac',

@@ -25,7 +25,7 @@ const types = [
   'base64',
 ];
 
-const words = [
+export const xmlWords = [
   ...[...names, ...types, 'nil', 'ex:nil'].flatMap((name) => [`<${name}>`, `</${name}>`, `<${name}/>`]),
   ...[
     '<?xml version="1.0"?>',
@@ -142,7 +142,8 @@ const methods: Methods = {
 
 export const xmlRpc: Target = {
   name: 'xml-rpc',
-  words,
+  weight: 2,
+  words: xmlWords,
   seeds,
   inputs: calls.map(([name, params]) => new TextEncoder().encode(callXml(name, params as unknown[], 64))),
   async run(input) {

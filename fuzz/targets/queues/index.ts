@@ -21,6 +21,7 @@ const MOST_STEPS = 120;
 
 export const queuesModel: Target = {
   name: 'queues-model',
+  weight: 2,
   words: [],
   seeds: ['\x03\0\0\0\x01\x03\0\0\0\0\0\0\x06\0\0\0\0\0'],
   inputs: fc
