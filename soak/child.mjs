@@ -15,9 +15,18 @@ export class Child {
   #process;
   #takers = new Map();
 
-  /** @param {string} file @param {string[]} args @param {string[]} [execArgv] Node's own options */
-  constructor(file, args, execArgv = []) {
-    this.#process = fork(file, args, { execArgv, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  /**
+   * @param {string} file
+   * @param {string[]} args
+   * @param {{ execArgv?: string[], env?: Record<string, string> }} [options] Node's own options; and what it has in its
+   *   environment beside ours
+   */
+  constructor(file, args, { execArgv = [], env = {} } = {}) {
+    this.#process = fork(file, args, {
+      execArgv,
+      env: { ...process.env, ...env },
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    });
     for (const stream of [this.#process.stdout, this.#process.stderr])
       stream.setEncoding('utf8').on('data', (text) => (this.printed = (this.printed + text).slice(0, KEPT)));
     this.#process.on('message', (message) => this.#takers.get(message.type)?.(message));

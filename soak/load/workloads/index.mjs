@@ -7,6 +7,7 @@ import { floods } from './floods.mjs';
 import { halfClosed } from './half-closed.mjs';
 import { httpCalls } from './http.mjs';
 import { jsonRpc } from './json-rpc.mjs';
+import { large } from './large.mjs';
 import { queues } from './queues.mjs';
 import { rawStomp } from './raw-stomp.mjs';
 import { services } from './services.mjs';
@@ -22,6 +23,7 @@ export const workloads = {
   transactions,
   services,
   'raw-stomp': rawStomp,
+  large,
   http: httpCalls,
   'json-rpc': jsonRpc,
   'slow-readers': slowReaders,

@@ -13,6 +13,8 @@ const STEADY = 'who reads slowly but steadily gets everything';
 /** Beyond the limit: until the system's own buffers are full, and what a busy machine takes. */
 const GRACE = 3000;
 const BLOB = 1024 * 1024;
+/** How often there is one of 8 MiB among them. */
+const LARGE_ONES = 0.2;
 const TOPIC = '/topic/soak.bulk';
 
 export async function slowReaders(setting) {
@@ -46,7 +48,8 @@ async function stopReading(setting, stop, watch, worst) {
   const scheme = random.pick(schemes);
   const { wire, session, frame } = await openStomp(setting, scheme);
   wire.pause();
-  stop(frame, random);
+  // A message of WebSocket goes as a whole, and has writeStall for each MiB of it.
+  stop(frame, random, scheme.startsWith('ws') ? 0 : LARGE_ONES);
   const time = await watch.call('soak.left', { id: session }, { timeout: 30_000 });
   worst.time = Math.max(worst.time, time);
   counts.cut('by the server: it did not read');
@@ -56,12 +59,14 @@ async function stopReading(setting, stop, watch, worst) {
   await within(10_000, wire.closed, 'noticing that it was cut');
 }
 
-/** Asks for more than the system keeps, and less than limits.writeBuffer. */
-function stopAsking(frame) {
-  for (let id = 1; id <= 12; id++) {
-    const body = JSON.stringify({ jsonrpc: '2.0', id, method: 'soak.blob', params: { length: BLOB } });
+/** Asks for more than the system keeps, and less than limits.writeBuffer; now and then for a large one. Tells how many come. */
+function stopAsking(frame, random, largeOnes) {
+  const lengths = random.chance(largeOnes) ? [8 * BLOB, BLOB, BLOB, BLOB, BLOB] : Array(12).fill(BLOB);
+  lengths.forEach((length, at) => {
+    const body = JSON.stringify({ jsonrpc: '2.0', id: at + 1, method: 'soak.blob', params: { length } });
     frame('SEND', { destination: '/queue/rpc', 'reply-to': '/temp-queue/blobs' }, body);
-  }
+  });
+  return lengths.length;
 }
 
 /** Hears of everything and takes nothing of it. */
@@ -93,7 +98,7 @@ async function readSteadily(setting) {
   const { random, findings } = setting;
   const plain = await openStomp(setting, random.pick(schemes));
   const { wire } = plain;
-  const wanted = 12;
+  let wanted = Infinity;
   let came = 0;
   const whole = new Promise((resolve, reject) => {
     plain.on = ({ command, body }) => {
@@ -101,18 +106,31 @@ async function readSteadily(setting) {
     };
     void wire.closed.then(() => reject(new Error('closed')));
   });
-  stopAsking(plain.frame);
-  const bites = setInterval(() => {
-    wire.pause();
-    setTimeout(() => wire.resume(), 80);
-  }, 100);
+  wanted = stopAsking(plain.frame, random, LARGE_ONES);
+  let isDone = false;
+  const bites = takeBites(wire, () => isDone);
   const got = await within(30_000, whole, 'reading steadily').then(
     () => true,
     (error) => error,
   );
-  clearInterval(bites);
+  isDone = true;
+  await bites;
   findings.check(STEADY, got === true, () => `${wire.scheme}: ${came} of ${wanted} came, then: ${got.message}`);
   wire.end();
   wire.resume();
   await within(10_000, wire.closed, 'closing');
+}
+
+/**
+ * Reads a third of the time; each time it does, however busy this process is. Much slower would be as if it did not: the
+ * system says only then that there is room when a third of its buffer is free.
+ */
+async function takeBites(wire, isDone) {
+  while (!isDone()) {
+    wire.pause();
+    await sleep(40);
+    wire.resume();
+    await sleep(20);
+    for (let turn = 0; turn < 2; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
 }
