@@ -81,7 +81,7 @@ describe('serve', () => {
       startCommand(['serve', '--xml-rpc', '/xml']),
     ]);
     expect([await status(none, '/RPC2'), await status(usual, '/RPC2'), await status(own, '/xml')]).toEqual([
-      405, 200, 200,
+      404, 200, 200,
     ]);
   });
 

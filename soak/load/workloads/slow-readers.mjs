@@ -48,8 +48,7 @@ async function stopReading(setting, stop, watch, worst) {
   const scheme = random.pick(schemes);
   const { wire, session, frame } = await openStomp(setting, scheme);
   wire.pause();
-  // A message of WebSocket goes as a whole, and has writeStall for each MiB of it.
-  stop(frame, random, scheme.startsWith('ws') ? 0 : LARGE_ONES);
+  stop(frame, random, LARGE_ONES);
   const time = await watch.call('soak.left', { id: session }, { timeout: 30_000 });
   worst.time = Math.max(worst.time, time);
   counts.cut('by the server: it did not read');
