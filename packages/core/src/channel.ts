@@ -27,7 +27,7 @@ export interface Channel<Incoming, Outgoing = Incoming> extends AsyncIterable<In
 
 /** Bytes, as TCP, TLS, a WebSocket or a pair in memory carry them. A string is sent as its UTF-8 bytes. */
 export interface ByteStream extends Channel<Uint8Array, Uint8Array | string> {
-  /** Set for whoever needs each item in a write, and over TLS in a record, of its own. Where that cannot be had it means nothing. */
+  /** Set for whoever needs each item in a write, and over TLS in a record, of its own. Means nothing where that cannot be had. */
   apart?: boolean;
   /**
    * When octets last came, by the stream's clock, where they may come long before they can be read, as those of a message do.

@@ -50,7 +50,7 @@ export interface Limits {
   calls: number;
   /** Calls of this side waiting for their answer at once; further ones are refused. Default 10 000. */
   pendingCalls: number;
-  /** Once a client of bare JSON-RPC has ended its side of TCP, its calls have so long to be answered, milliseconds. Default 30 000. */
+  /** From a client's half-close of TCP, in bare JSON-RPC, to the last answer, milliseconds. Default 30 000. */
   halfClosedTime: number;
   /** Arrays and objects within each other in a JSON text. Default 512. */
   jsonDepth: number;

@@ -52,6 +52,11 @@ export class Unfinished {
     this.alarm ??= this.look(limits.frameTime);
   }
 
+  /** We read again: only from now on can anything come. */
+  resumed(): void {
+    if (this.isHeld) this.begin();
+  }
+
   /** It is complete, or given up. */
   done(): void {
     this.options.quota?.release(this.bytes);

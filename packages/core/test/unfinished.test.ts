@@ -78,6 +78,18 @@ describe('Unfinished', () => {
     expect(stalls).toHaveLength(1);
   });
 
+  it('gives all of its time from when we read again', () => {
+    const { clock, stalls, unfinished } = start();
+    unfinished.resumed();
+    unfinished.hold(5000);
+    clock.advance(990);
+    unfinished.resumed();
+    clock.advance(999);
+    expect(stalls).toEqual([]);
+    clock.advance(1);
+    expect(stalls).toHaveLength(1);
+  });
+
   it('does not hold against the other side that we do not read', () => {
     let isPaused = true;
     const { clock, stalls, unfinished } = start({ isPaused: () => isPaused });

@@ -34,7 +34,9 @@ export type { OvirtDialect, OvirtNames } from './ovirt/names.js';
 export { createServer, Server, type ServerAddress } from './server.js';
 export {
   type DrainOptions,
+  isHost,
   isLoopback,
+  isOrigin,
   type ListenOptions,
   type ServerOptions,
   type ServerTlsOptions,

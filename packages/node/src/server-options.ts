@@ -102,11 +102,18 @@ export function checkServerOptions(options: ServerOptions): void {
   checkDialect(options.dialect);
 }
 
-/** As a browser says where a page came from, or as people copy it, with a slash behind it. */
-const ORIGIN = /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@]+\/?$/i;
+/** Whether the option `origins` takes it: as a browser says where a page came from, a slash behind it or not, or `*`. */
+export function isOrigin(text: string): boolean {
+  return text === '*' || /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@]+\/?$/i.test(text);
+}
 
-/** As it stands in a Host header, an IPv6 address in brackets (RFC 3986, section 3.2.2). */
-const HOST = /^(\[[\da-f:.]+\]|[^\s/?#@:]+)(:\d{1,5})?$/i;
+/**
+ * Whether the option `allowedHosts` takes it: as it stands in a Host header, an IPv6 address in brackets (RFC 3986, section
+ * 3.2.2).
+ */
+export function isHost(text: string): boolean {
+  return /^(\[[\da-f:.]+\]|[^\s/?#@:]+)(:\d{1,5})?$/i.test(text);
+}
 
 /** Throws a TypeError for an origin or a host that could never match. */
 export function checkDoors(
@@ -119,10 +126,10 @@ export function checkDoors(
   checkTexts('origins', origins, of);
   checkTexts('allowedHosts', allowedHosts, of);
   origins?.forEach((one, at) => {
-    if (one !== '*' && !ORIGIN.test(one)) fail('origins', at, 'an origin such as https://admin.example, or *', one);
+    if (!isOrigin(one)) fail('origins', at, 'an origin such as https://admin.example, or *', one);
   });
   allowedHosts?.forEach((one, at) => {
-    if (!HOST.test(one)) fail('allowedHosts', at, 'a name such as admin.example, admin.example:8080 or [::1]', one);
+    if (!isHost(one)) fail('allowedHosts', at, 'a name such as admin.example, admin.example:8080 or [::1]', one);
   });
 }
 

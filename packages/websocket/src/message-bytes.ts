@@ -16,6 +16,7 @@ import type { EmitterWebSocket } from './emitter.js';
 /** The connection below: Node's net.Socket or TLSSocket, as far as its bytes are counted. */
 export interface CountedSocket {
   on(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
+  on(event: 'resume', listener: () => void): unknown;
   off(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
   removeAllListeners(event: 'data'): unknown;
   resume(): unknown;
@@ -37,7 +38,7 @@ export interface MessageBytesOptions {
 export class MessageBytes {
   private bytes = 0;
   private isWhole = false;
-  /** Bytes of pings and pongs, which may come within a message and are no part of it: in the present chunk, and since the last message. */
+  /** Bytes of pings and pongs, which may come within a message and are no part of it: in this chunk, and since the last message. */
   private control = 0;
   private allControl = 0;
   private first: number;
@@ -59,6 +60,7 @@ export class MessageBytes {
     socket.on('close', () => this.unfinished?.stop());
     // Comes after `ws` has read the chunk, and told of the messages in it.
     below.on('data', this.count);
+    below.on('resume', () => this.unfinished?.resumed());
   }
 
   /** It is known who it is: messages may have their full length. */

@@ -21,7 +21,7 @@ export function originAllowed(origin: string | undefined, host: string | undefin
   return host !== undefined && isSameHost(asked, host);
 }
 
-/** Whom a request asks: what its target names in absolute form counts, and the header Host then does not (RFC 9112, section 3.2.2). */
+/** Whom a request asks: what its target names in absolute form counts before the header Host (RFC 9112, section 3.2.2). */
 export function requestHost({
   url = '',
   headers,

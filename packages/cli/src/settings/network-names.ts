@@ -1,10 +1,11 @@
 // Origins, hosts and addresses as people write them: each check returns what a server takes, or throws what is wrong.
 
 import { isIP, isIPv6 } from 'node:net';
+import { isHost, isOrigin } from '@sallyport/node';
 
 /** A page's origin, or `*`. */
 export function readOrigin(text: string): string {
-  if (text === '*' || /^[a-z][a-z\d+.-]*:\/\/[^\s/?#@]+\/?$/i.test(text)) return text;
+  if (isOrigin(text)) return text;
   throw new Error(`must be an origin such as https://admin.example, or *, not ${text}`);
 }
 
@@ -12,7 +13,7 @@ export function readOrigin(text: string): string {
 export function readHost(text: string): string {
   // In a Host header an IPv6 address stands in brackets (RFC 3986, section 3.2.2).
   if (isIPv6(text)) return `[${text}]`;
-  if (/^(\[[\da-f:.]+\]|[^\s/?#@:]+)(:\d{1,5})?$/i.test(text)) return text;
+  if (isHost(text)) return text;
   throw new Error(`must be a name such as admin.example or admin.example:8080, not ${text}`);
 }
 

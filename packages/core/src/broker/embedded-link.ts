@@ -136,7 +136,12 @@ export class EmbeddedLink implements Broker, ReplyOwner {
   inbox(on: (delivery: Delivery) => void): Inbox {
     const local = '/temp-queue/inbox-' + this.broker.newName().slice(0, 8);
     const subscription = this.subscribe(local, on);
-    return { address: this.replies.addressFor(local), close: () => subscription.close() };
+    try {
+      return { address: this.replies.addressFor(local), close: () => subscription.close() };
+    } catch (error) {
+      subscription.close();
+      throw error;
+    }
   }
 
   begin(): Transaction {

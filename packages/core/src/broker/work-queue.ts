@@ -215,6 +215,7 @@ export class WorkQueue {
       consumer.held.delete(item);
       how(item);
       this.dispatch();
+      this.payForLeft();
       this.tellIfUnused();
     };
     const delivery: Delivery = {

@@ -2,6 +2,7 @@
 
 import { describe, expect, it } from 'vitest';
 import { type Delivery, EmbeddedBroker, type EmbeddedBrokerOptions } from '../../src/broker/index.js';
+import { LimitError } from '../../src/errors.js';
 import { HeaderList } from '../../src/header-list.js';
 import { encodeText } from '../../src/text.js';
 import { ManualClock } from '../../src/testing/index.js';
@@ -42,6 +43,46 @@ describe('EmbeddedBroker', () => {
     void link.send(message('/queue/b'));
     expect(asked).toEqual(['/queue/rpc.none', '/queue/a']);
     expect([broker.hasQueue('/queue/rpc.none'), broker.hasQueue('/queue/a')]).toEqual([false, true]);
+  });
+
+  it('commits what makes no queue, though more of them have come back than there may be', () => {
+    const broker = start({ limits: { destinations: 2 } });
+    const link = broker.link();
+    const worker = broker.link().subscribe('/queue/c', () => {}, { ack: 'client-individual' });
+    for (const name of ['c', 'a', 'b']) void link.send(message(`/queue/${name}`));
+    worker.close();
+    const transaction = link.begin();
+    void transaction.send(message('/topic/t'));
+    expect(() => void transaction.commit()).not.toThrow();
+    expect(() => void link.send(message('/queue/d'))).toThrow('limits.destinations');
+  });
+
+  it('counts a queue that is kept by what was refused after its consumer had left', () => {
+    const broker = start({ limits: { destinations: 3 } });
+    const link = broker.link();
+    const refuseLate = (name: string): void => {
+      let delivery: Delivery | undefined;
+      const subscription = link.subscribe(name, (one) => (delivery = one), { ack: 'client-individual' });
+      void link.send(message(name));
+      const transaction = link.begin();
+      transaction.nack(delivery!);
+      subscription.close();
+      void transaction.commit();
+    };
+    for (const name of ['/queue/a', '/queue/b', '/queue/c']) refuseLate(name);
+    expect(() => void link.send(message('/queue/d'))).toThrow('limits.destinations');
+  });
+
+  it('keeps nothing of an inbox that there is no room for', () => {
+    const broker = start({ limits: { clientQueuedBytes: 40_000 } });
+    const link = broker.link();
+    const fill = (): void => {
+      for (let one = 0; one < 1000; one++) link.inbox(() => {});
+    };
+    expect(fill).toThrow(LimitError);
+    const used = broker.queuedBytes;
+    expect(fill).toThrow(LimitError);
+    expect(broker.queuedBytes).toBe(used);
   });
 
   it('waits for nothing once it is closed: neither for what expires nor for what comes again', () => {

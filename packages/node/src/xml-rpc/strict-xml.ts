@@ -1,5 +1,5 @@
-// The part of XML that XML-RPC needs: elements and texts, in UTF-8 or what is the same in it. Whatever could mean more than it says is refused:
-// declarations of types and entities, processing instructions, attributes.
+// The part of XML that XML-RPC needs: elements and texts, in UTF-8 or what is the same in it. Whatever could mean more than
+// it says is refused: declarations of types and entities, processing instructions, attributes.
 
 import { RpcError } from '@sallyport/core';
 import { type SaxesOptions, SaxesParser } from 'saxes';

@@ -63,6 +63,21 @@ describe('a host with too much to do', () => {
     expect(await client.call('echo', [1])).toEqual([1]);
   });
 
+  test('is waited for by nothing once the client is closed', async () => {
+    const full = (): never => {
+      throw new RpcError(1100, 'Not enough resources');
+    };
+    const { client, clock } = await connectedHost({ methods: { full } });
+    // The host's own, and those of the connection.
+    const before = clock.pending;
+    const calls = Array.from({ length: 10 }, () => watch(client.call('full')));
+    await clock.run(100, 50);
+    void client.close();
+    await quiet();
+    for (const call of calls) expect(await call()).toMatchObject({ error: { name: 'ConnectionError' } });
+    expect(clock.pending).toBeLessThanOrEqual(before);
+  });
+
   test('a place is free again where nobody waits any more', async () => {
     const full = (): never => {
       throw new RpcError(1100, 'Not enough resources');

@@ -2,7 +2,7 @@
 // line. Nothing is ever cancelled: a notification would stop vdsm for all its clients.
 
 import { randomUUID } from 'node:crypto';
-import { type Body, type Clock, type Limits, ProtocolError, systemClock, toError } from '@sallyport/core';
+import { type Alarm, type Body, type Clock, type Limits, ProtocolError, systemClock, toError } from '@sallyport/core';
 import {
   type CallOptions,
   Calls,
@@ -48,6 +48,8 @@ export class HostCalls {
   readonly #clock: Clock;
   /** What was sent and has no answer yet. */
   readonly #underWay = new Map<Id, PendingCall>();
+  /** What is asked again after a pause. */
+  readonly #pauses = new Map<Id, Alarm>();
   #line: PendingCall[] = [];
 
   constructor(options: HostCallsOptions) {
@@ -144,19 +146,24 @@ export class HostCalls {
     // It waits as if there were no connection, and goes out at once with the next one.
     call.sent = 'no';
     call.waiting = true;
-    this.#clock.after(REFUSED_PAUSE, () => {
-      // It may have gone out with another connection, and then has another place.
-      if (this.#underWay.has(call.id)) return;
+    const again = (): void => {
+      this.#pauses.delete(call.id);
       this.#places.free(call.id);
-      if (this.#calls.has(call.id) && call.waiting) this.#transmit(call);
-    });
+      this.#transmit(call);
+    };
+    this.#pauses.set(call.id, this.#clock.after(REFUSED_PAUSE, again));
     return true;
   }
 
   #forget(id: Id): void {
     this.#underWay.delete(id);
     this.#repeats.delete(id);
-    this.#places.forget(id);
+    const pause = this.#pauses.get(id);
+    pause?.cancel();
+    this.#pauses.delete(id);
+    // The host does nothing about what it has refused.
+    if (pause !== undefined) this.#places.free(id);
+    else this.#places.forget(id);
   }
 
   #spoil(body: Body, cause: Error): void {
@@ -174,6 +181,8 @@ export class HostCalls {
   #clear(): void {
     this.#line = [];
     this.#underWay.clear();
+    for (const pause of this.#pauses.values()) pause.cancel();
+    this.#pauses.clear();
     this.#places.clear();
     this.#repeats.clear();
   }
