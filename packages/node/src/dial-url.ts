@@ -7,6 +7,7 @@ import {
   type Limits,
   type OptionRules,
   receivedLimits,
+  systemClock,
   toError,
 } from '@sallyport/core';
 import { type EmitterWebSocket, emitterStream, stompProtocols } from '@sallyport/websocket/upgrade';
@@ -66,28 +67,34 @@ export function dial(url: URL, options: NodeDialOptions): Promise<ByteStream> {
 }
 
 function dialWebSocket(url: URL, options: NodeDialOptions, tls: object): Promise<ByteStream> {
-  const { dialTime = 10_000, clock, limits } = options;
+  const { dialTime = 10_000, clock = systemClock, limits } = options;
   const { body, frameHead } = receivedLimits({ ...defaultLimits, ...limits });
   const socket = new WebSocket(url, [...stompProtocols], {
     ...tls,
     perMessageDeflate: false,
     autoPong: false,
-    handshakeTimeout: dialTime,
     maxPayload: body + frameHead,
   });
   return new Promise((resolve, reject) => {
     let octets: Socket | undefined;
     socket.once('upgrade', (response) => (octets = response.socket));
+    // The time that `ws` knows of begins anew with each octet.
+    const alarm = clock.after(dialTime, () => {
+      socket.off('error', fail).on('error', () => {});
+      socket.terminate();
+      reject(lateError(url.host, dialTime));
+    });
     socket.once('open', () => {
+      alarm.cancel();
       socket.off('error', fail);
       resolve(emitterStream(socket as EmitterWebSocket, { clock, limits, schedule: process.nextTick, octets }));
     });
     const fail = (thrown: unknown): void => {
+      alarm.cancel();
       const cause = toError(thrown);
       const scheme = url.protocol === 'ws:' ? 'ws' : 'wss';
-      const isLate = cause.message === 'Opening handshake has timed out';
       const dialled = { where: `${scheme}://${url.host}`, scheme, hasCert: options.cert !== undefined } as const;
-      reject(isLate ? lateError(url.host, dialTime) : dialError(cause, dialled));
+      reject(dialError(cause, dialled));
     };
     socket.once('error', fail);
   });

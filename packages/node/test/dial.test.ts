@@ -251,6 +251,25 @@ test.each([
   await expect(connect(`tcp://${host}:${port}`)).rejects.toThrow(`${host}:${port} does not speak STOMP: `);
 });
 
+test.each(['ws', 'wss'])('a %s that dribbles while it is opened gets no more time', async (scheme) => {
+  const clock = new ManualClock();
+  let dribbling: (() => void) | undefined;
+  const { port } = await listening((socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => {
+      if (scheme === 'ws') socket.write('HTTP/1.1 101 Switching Protocols\r\nx: ');
+      dribbling?.();
+    });
+  });
+  const begun = new Promise<void>((resolve) => (dribbling = resolve));
+  const dialling = outcome(connect(`${scheme}://${host}:${port}`, { clock, dialTime: 3000 }));
+  await begun;
+  clock.advance(3000);
+  const error = await dialling;
+  expect(error).toMatchObject({ name: 'ConnectionError', code: 'ERR_CONNECT_TIMEOUT' });
+  expect(clock.pending).toBe(0);
+});
+
 test('a WebSocket that is not opened in time', async () => {
   const port = await silentPort();
   const error = await outcome(connect(`ws://${host}:${port}`, { dialTime: 50 }));

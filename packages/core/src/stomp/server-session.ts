@@ -165,7 +165,10 @@ function prefetchOf(frame: Frame): number | undefined {
   const header = frame.header('prefetch-count');
   if (header === undefined) return undefined;
   if (/^\d{1,9}$/.test(header)) return Number(header) || undefined;
-  throw new ProtocolError('ERR_STOMP_HEADER', 'SUBSCRIBE: prefetch-count must be a number; 0 is the most there can be');
+  throw new ProtocolError(
+    'ERR_STOMP_HEADER',
+    'SUBSCRIBE: prefetch-count must be a number of messages; 0 asks for as many as there may be (limits.prefetch)',
+  );
 }
 
 function unsubscribe(session: ServerSession, frame: Frame): ServerEffect[] {
