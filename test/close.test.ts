@@ -52,6 +52,12 @@ describe.each(states)('%s', (_, bytes, wait, options) => {
   });
 });
 
+test('what is emitted afterwards goes nowhere, and harms nobody', async () => {
+  const house = await startHouse();
+  await house.close();
+  expect(() => house.server.emit('late', 1)).not.toThrow();
+});
+
 test('no alarm is left, on either side: the process could end', async () => {
   const clocks = { server: new ManualClock(), client: new ManualClock() };
   const house = await startHouse({ clock: clocks.server });

@@ -116,6 +116,8 @@ export class Hub {
   }
 
   emit(name: string, data?: unknown): void {
+    // Whoever emits by a timer need not stop it first: there is nobody any more who could miss anything.
+    if (this.link.state === 'closed') return;
     void this.link.send({
       destination: '/topic/' + name,
       headers: jsonHeaders,

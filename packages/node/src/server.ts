@@ -131,7 +131,7 @@ export class Server {
 
   /**
    * Publishes an event to everybody who watches its name, a dotted one such as `vm.started`. Throws ProtocolError
-   * `ERR_DESTINATION` for a name that is none.
+   * `ERR_DESTINATION` for a name that is none. Does nothing once the server has been closed.
    */
   emit(name: string, data?: unknown): void {
     this.hub.emit(name, data);
